@@ -1,0 +1,51 @@
+"""Settings that do not change an answer: threads, scratch and cache folders, where data lie.
+
+``with jijbench.context(threads=2): ...`` sets them for a block, as ``sklearn.config_context`` does.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+
+def _default_cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("JIJBENCH_CACHE") or Path(base) / "jijbench")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Threads a worker may use, folders for scratch files and cached descriptors."""
+
+    threads: int = 1
+    scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
+    cache: Path = field(default_factory=_default_cache)
+
+
+_current: ContextVar[Context | None] = ContextVar("jijbench_context", default=None)
+
+
+def current() -> Context:
+    """The settings in force here."""
+    return _current.get() or Context()
+
+
+@contextlib.contextmanager
+def context(**settings: Any) -> Iterator[Context]:
+    """Change settings for a block; names are those of ``Context``."""
+    token = _current.set(replace(current(), **settings))
+    try:
+        yield current()
+    finally:
+        _current.reset(token)
+
+
+def home(kind: str) -> Path:
+    """Folder ``datasets``, ``benchmarks`` or ``results`` of the checkout, else of the installed wheel."""
+    checkout = Path(__file__).parents[2] / kind
+    return checkout if checkout.is_dir() else Path(__file__).parent / "_share" / kind

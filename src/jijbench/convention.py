@@ -1,0 +1,56 @@
+"""The house Hamiltonian, and the factors that lead to it from others.
+
+House: H = −½ Σ_{i≠j} [J_ij e_i·e_j + D_ij·(e_i × e_j)] = −Σ_{pairs} [...], with |e| = 1, in meV,
+J > 0 ferromagnetic and D_ij = −D_ji. For one pair E(↑↓) − E(↑↑) = 2 J.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from jijbench.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How another source writes the same energy.
+
+    ``prefactor`` stands before the sum over *ordered* pairs i ≠ j (a sum over unique pairs counts
+    as half of it); ``moments`` says that the spins carry their length m (μB) instead of |e| = 1.
+    """
+
+    formula: str
+    prefactor: float
+    moments: bool = False
+
+    @property
+    def to_house(self) -> float:
+        """J_house = to_house · J_source (· m_i m_j where ``moments``)."""
+        return self.prefactor / HOUSE_PREFACTOR
+
+
+HOUSE_PREFACTOR = -0.5
+
+CONVENTIONS = MappingProxyType(
+    {
+        "house": Convention("-1/2 sum_{i!=j} J e_i.e_j", -0.5),
+        "ordered-pairs": Convention("-sum_{i!=j} J e_i.e_j", -1.0),
+        "unique-pairs": Convention("-sum_{i<j} J e_i.e_j", -0.5),
+        "half-positive": Convention("+1/2 sum_{i!=j} J e_i.e_j", 0.5),
+        "ordered-pairs-moments": Convention("-sum_{i!=j} J m_i.m_j", -1.0, moments=True),
+    }
+)
+
+
+def convention(name: str) -> Convention:
+    """The convention called ``name``; raises ``UnknownName``."""
+    if name not in CONVENTIONS:
+        raise UnknownName("convention", name, CONVENTIONS)
+    return CONVENTIONS[name]
+
+
+def pair_energy(e_i: np.ndarray, e_j: np.ndarray, j: float, d: np.ndarray | None = None) -> float:
+    """Energy (meV) of one pair of unit vectors (3,) in the house convention, D (3,) in meV."""
+    d = np.zeros(3) if d is None else d
+    return -float(j * e_i @ e_j + d @ np.cross(e_i, e_j))

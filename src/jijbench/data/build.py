@@ -1,0 +1,41 @@
+"""Turn a raw table and its geometries into the files of a dataset."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from jijbench.data.card import Card, write_card
+from jijbench.data.cluster import Host
+from jijbench.data.sample import Geometry
+from jijbench.data.store import impurity_columns, write_geometries, write_table
+from jijbench.data.symmetry import canonical
+from jijbench.data.validate import check_table
+
+
+def orbit_names(table: pd.DataFrame, geometries: dict[str, Geometry], host: Host) -> list[str]:
+    """Name of each row's orbit: the id of the first row that belongs to it."""
+    first: dict[tuple, str] = {}
+    elements = table[impurity_columns(table, "element")].itertuples(index=False, name=None)
+    keys = [canonical(host, geometries[g], who) for g, who in zip(table["geometry"], elements, strict=True)]
+    for key, name in zip(keys, table["id"], strict=True):
+        first.setdefault(key, name)
+    return [first[key] for key in keys]
+
+
+def write_dataset(
+    folder: Path, fields: dict, table: pd.DataFrame, geometries: dict[str, Geometry], host: Host, host_file: Path
+) -> Card:
+    """Write ``samples.csv``, ``geometries.extxyz``, ``host.json`` and ``card.yaml`` into ``folder``.
+
+    Every row is checked first (``check_table``), so nothing is written from a table with a bad row.
+    """
+    table = table.copy()
+    table.insert(2, "orbit", orbit_names(table, geometries, host))
+    check_table(table, fields["targets"], fields["id"])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "samples.csv", table)
+    write_geometries(folder / "geometries.extxyz", geometries.values())
+    if host_file.resolve() != (folder / "host.json").resolve():
+        shutil.copyfile(host_file, folder / "host.json")
+    return write_card(folder, fields)

@@ -1,0 +1,99 @@
+"""The card of a dataset: ``card.yaml`` as a checked schema."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jijbench.errors import DataError
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Strict(BaseModel):
+    """Unknown keys and NaN are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class TargetColumns(Strict):
+    """Where a target's values stand: columns of ``samples.csv``, one for each component."""
+
+    unit: str
+    columns: tuple[str, ...]
+
+
+class Source(Strict):
+    """How the data were made, and from what the committed files were built."""
+
+    code: str
+    functional: str
+    spin_orbit: bool
+    raw: str = ""
+
+
+class Card(Strict):
+    """What a dataset is, under which licence, and the sha256 of each of its files."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    version: str
+    title: str
+    description: str
+    method: str
+    convention: str
+    units: dict[str, str]
+    licence: str
+    citation: str
+    source: Source
+    host: str
+    cluster_radius_angstrom: float
+    targets: dict[str, TargetColumns]
+    noise_floor: dict[str, float]
+    files: dict[str, Sha256]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the data: of the names and hashes of all files."""
+        text = "\n".join(f"{name} {digest}" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_card(folder: Path) -> Card:
+    """Read ``card.yaml``; raises ``DataError`` naming file, field and what was wrong."""
+    path = folder / "card.yaml"
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; a dataset folder holds card.yaml, samples.csv, geometries.extxyz")
+    try:
+        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def write_card(folder: Path, fields: dict) -> Card:
+    """Write ``card.yaml`` with the hashes of the files that ``fields['files']`` names."""
+    hashes = {name: file_sha256(folder / name) for name in fields["files"]}
+    card = Card.model_validate(fields | {"files": hashes})
+    text = yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
+    (folder / "card.yaml").write_text(text, encoding="utf-8")
+    return card
+
+
+def check_hashes(folder: Path, card: Card) -> None:
+    """Raise ``DataError`` naming the first file whose bytes are not those of the card."""
+    for name, expected in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path} is missing, but {folder / 'card.yaml'} lists it; restore it or rebuild the dataset")
+        found = file_sha256(path)
+        if found != expected:
+            raise DataError(
+                f"{path} has sha256 {found}, the card says {expected}; "
+                "restore the file, or rebuild the dataset if the change was meant"
+            )

@@ -1,0 +1,98 @@
+"""A dataset: card, samples, and the truth beside them."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jijbench.context import home
+from jijbench.data.card import Card, check_hashes, read_card
+from jijbench.data.sample import Sample
+from jijbench.data.store import make_samples, read_geometries, read_table
+from jijbench.data.target import Target, target
+from jijbench.errors import DataError, UnknownName
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples in the order of ``table`` (one row a sample), which holds the truth.
+
+    ``truth(name)`` gives the values of a target; samples never carry them.
+    """
+
+    folder: Path
+    card: Card
+    table: pd.DataFrame
+    samples: tuple[Sample, ...]
+
+    @property
+    def id(self) -> str:
+        return self.card.id
+
+    @property
+    def sha256(self) -> str:
+        return self.card.sha256
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position of each sample id."""
+        return {sample.id: k for k, sample in enumerate(self.samples)}
+
+    def target(self, name: str) -> Target:
+        """The target called ``name``; raises ``UnknownName`` where the card does not list it."""
+        if name not in self.card.targets:
+            raise UnknownName(f"target of {self.id}", name, self.card.targets)
+        return target(name)
+
+    def truth(self, name: str) -> np.ndarray:
+        """(n, *target.shape) reference values in the target's unit."""
+        wanted = self.target(name)
+        columns = list(self.card.targets[name].columns)
+        return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
+
+    @cached_property
+    def magnetic(self) -> np.ndarray:
+        """(n,) bool: both impurities of the pair carry a moment (for scores; adapters do not see it)."""
+        return ((self.table["moment_i_mub"] != 0) & (self.table["moment_j_mub"] != 0)).to_numpy()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.id}: {len(self)} samples, targets {', '.join(self.card.targets)})"
+
+
+def dataset_ids() -> list[str]:
+    """Ids of the datasets that come with the suite."""
+    return sorted(path.parent.name for path in home("datasets").glob("*/card.yaml"))
+
+
+def dataset_folder(name: str | Path) -> Path:
+    """Folder of a dataset given by id, or by the path of a folder with a card."""
+    if isinstance(name, Path) or (Path(name) / "card.yaml").is_file():
+        return Path(name)
+    if name not in dataset_ids():
+        raise UnknownName("dataset", name, dataset_ids())
+    return home("datasets") / name
+
+
+def load_dataset(name: str | Path) -> Dataset:
+    """Load a dataset by id or folder, every file checked against the card's sha256.
+
+    Raises ``DataError`` naming file and hash if a byte has changed, ``UnknownName`` for an unknown id.
+    """
+    return _load(dataset_folder(name).resolve())
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path) -> Dataset:
+    card = read_card(folder)
+    check_hashes(folder, card)
+    table = read_table(folder / "samples.csv")
+    missing = {column for spec in card.targets.values() for column in spec.columns} - set(table)
+    if missing:
+        raise DataError(f"{folder / 'samples.csv'} lacks the target columns {sorted(missing)} that the card names")
+    samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id)
+    return Dataset(folder, card, table, samples)

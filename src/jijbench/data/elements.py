@@ -1,0 +1,39 @@
+"""Chemical symbols, atomic numbers, and the place of a d element in its row."""
+
+from functools import lru_cache
+
+from jijbench.errors import UnknownElement
+
+SYMBOLS = (
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
+    "Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu "
+    "Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr"
+).split()
+_NUMBERS = {symbol: z for z, symbol in enumerate(SYMBOLS, start=1)}
+_NOBLE = (0, 2, 10, 18, 36, 54, 86)
+
+
+@lru_cache(maxsize=None)
+def atomic_number(symbol: str) -> int:
+    """Z of a chemical symbol; raises ``UnknownElement``."""
+    if symbol not in _NUMBERS:
+        raise UnknownElement(f"{symbol!r} is no chemical element; use a symbol such as 'Fe'")
+    return _NUMBERS[symbol]
+
+
+def symbol(z: int) -> str:
+    """Chemical symbol of Z; raises ``UnknownElement``."""
+    if not 1 <= z <= len(SYMBOLS):
+        raise UnknownElement(f"no element has Z = {z}; use 1 to {len(SYMBOLS)}")
+    return SYMBOLS[z - 1]
+
+
+def period(element: str) -> int:
+    """Row of the periodic table: 4 for Sc–Zn (3d), 5 for Y–Cd (4d)."""
+    return sum(atomic_number(element) > noble for noble in _NOBLE)
+
+
+def place_in_row(element: str) -> int:
+    """Electrons outside the noble-gas core: 3 for Sc and Y, 12 for Zn and Cd (the group, for d elements)."""
+    z = atomic_number(element)
+    return z - max(noble for noble in _NOBLE if noble < z)

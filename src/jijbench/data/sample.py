@@ -1,0 +1,146 @@
+"""A sample: impurities at marked sites of a host cluster, and the pair asked about. No target inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jijbench.data.elements import atomic_number
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def _frozen(values: Iterable, dtype: type) -> np.ndarray:
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A finite piece of the host with its impurity sites marked, shared by many samples.
+
+    Attributes
+    ----------
+    id, host : name of the geometry within its dataset, and of the host crystal
+    numbers : (n,) atomic numbers of the undoped host
+    positions : (n, 3) Å
+    sites : indices of the impurity sites; the pair asked about is ``sites[0], sites[1]``
+    sublattices : name of the host site each impurity replaces
+    cell : (3, 3) Å, rows are lattice vectors of the host's primitive cell (metadata: the cluster is finite)
+    shell : number of the neighbour shell of the pair, or None
+    """
+
+    id: str
+    host: str
+    numbers: np.ndarray
+    positions: np.ndarray
+    sites: tuple[int, ...]
+    sublattices: tuple[str, ...]
+    cell: np.ndarray
+    shell: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", _frozen(self.numbers, int))
+        object.__setattr__(self, "positions", _frozen(self.positions, float))
+        object.__setattr__(self, "cell", _frozen(self.cell, float))
+
+    @cached_property
+    def displacement(self) -> np.ndarray:
+        """(3,) Å, from site i to site j."""
+        return self.positions[self.sites[1]] - self.positions[self.sites[0]]
+
+    @cached_property
+    def distance(self) -> float:
+        """Å, between the two sites of the pair."""
+        return float(np.linalg.norm(self.displacement))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Impurity ``elements`` at the sites of ``geometry``; the pair asked about comes first.
+
+    ``orbit`` names the set of samples that a symmetry of the host, or naming i and j the other way
+    round, makes equal. ``inputs`` holds what a task releases beyond the structure, for instance
+    ``moments`` (n_impurities,) in μB.
+    """
+
+    id: str
+    geometry: Geometry
+    elements: tuple[str, ...]
+    orbit: str
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        frozen = {key: _frozen(value, float) for key, value in self.inputs.items()}
+        object.__setattr__(self, "inputs", MappingProxyType(frozen))
+
+    def __reduce__(self) -> tuple:  # a mapping proxy cannot be pickled
+        return Sample, (self.id, self.geometry, self.elements, self.orbit, dict(self.inputs))
+
+    @property
+    def host(self) -> str:
+        return self.geometry.host
+
+    @property
+    def shell(self) -> int | None:
+        return self.geometry.shell
+
+    @property
+    def distance(self) -> float:
+        """Å, between the impurities of the pair."""
+        return self.geometry.distance
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Elements of the pair in alphabetical order: the same for (A, B) and (B, A)."""
+        first, second = sorted(self.elements[:2])
+        return first, second
+
+    @property
+    def impurities(self) -> tuple[int, ...]:
+        """Indices of the impurities in ``positions``; the pair asked about first."""
+        return self.geometry.sites
+
+    @property
+    def moments(self) -> np.ndarray | None:
+        """(n_impurities,) μB where the task releases them, else None."""
+        return self.inputs.get("moments")
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """(n,) atomic numbers with the impurities in place."""
+        numbers = self.geometry.numbers.copy()
+        numbers[list(self.impurities)] = [atomic_number(element) for element in self.elements]
+        return numbers
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(n, 3) Å."""
+        return self.geometry.positions
+
+    @property
+    def atoms(self) -> Atoms:
+        """The cluster as ``ase.Atoms``; array ``impurity`` is 1, 2, … on the impurities and 0 elsewhere."""
+        from ase import Atoms
+
+        atoms = Atoms(self.numbers, self.positions, cell=self.geometry.cell, pbc=False)
+        tags = np.zeros(len(atoms), dtype=int)
+        tags[list(self.impurities)] = np.arange(1, len(self.impurities) + 1)
+        atoms.set_array("impurity", tags)
+        atoms.info.update(id=self.id, host=self.host, orbit=self.orbit)
+        return atoms
+
+
+def magnetic(samples: Iterable[Sample]) -> np.ndarray | None:
+    """(n,) bool: both impurities of the pair carry a moment; None where moments are not released."""
+    moments = [sample.moments for sample in samples]
+    if any(moment is None for moment in moments):
+        return None
+    return np.array([bool(np.all(moment[:2] != 0)) for moment in moments if moment is not None], dtype=bool)

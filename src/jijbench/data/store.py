@@ -1,0 +1,95 @@
+"""The files of a dataset: ``samples.csv`` and ``geometries.extxyz``, written and read.
+
+``samples.csv`` has one row a sample. Columns: ``id``, ``geometry``, ``orbit``, ``element_i``,
+``element_j`` (a third impurity would add ``element_k``; the pair asked about is always i, j),
+``moment_i_mub``, … where known, the targets' columns, and whatever else describes the row.
+``geometries.extxyz`` has one frame a geometry: the undoped host cluster, impurity sites marked 1, 2, ….
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jijbench.data.sample import Geometry, Sample
+from jijbench.errors import DataError
+
+LETTERS = "ijkl"  # names of the impurities of a sample, in order
+
+
+def write_geometries(path: Path, geometries: Iterable[Geometry]) -> None:
+    """Write the host clusters as extended XYZ (Å)."""
+    from ase import Atoms
+    from ase.io import write
+
+    frames = []
+    for geometry in geometries:
+        atoms = Atoms(geometry.numbers, geometry.positions, cell=geometry.cell, pbc=False)
+        marks = np.zeros(len(atoms), dtype=int)
+        marks[list(geometry.sites)] = np.arange(1, len(geometry.sites) + 1)
+        atoms.set_array("impurity", marks)
+        atoms.info.update(geometry=geometry.id, host=geometry.host, sublattices=" ".join(geometry.sublattices))
+        if geometry.shell is not None:
+            atoms.info["shell"] = geometry.shell
+        frames.append(atoms)
+    text = io.StringIO()
+    write(text, frames, format="extxyz")
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def read_geometries(path: Path) -> dict[str, Geometry]:
+    """Read the host clusters back, by id; raises ``DataError`` naming frame and file."""
+    from ase.io import read
+
+    try:
+        frames = read(path, index=":", format="extxyz")
+        return {frame.info["geometry"]: _geometry(frame) for frame in frames}
+    except (KeyError, ValueError, IndexError, OSError) as error:
+        raise DataError(f"{path} is no file of host clusters: {error!r}; rebuild the dataset") from error
+
+
+def _geometry(frame: object) -> Geometry:
+    marks = frame.arrays["impurity"]  # type: ignore[attr-defined]
+    sites = tuple(int(np.flatnonzero(marks == k)[0]) for k in range(1, int(marks.max()) + 1))
+    info = frame.info  # type: ignore[attr-defined]
+    return Geometry(
+        str(info["geometry"]), str(info["host"]), frame.numbers, frame.positions, sites,  # type: ignore[attr-defined]
+        tuple(str(info["sublattices"]).split()), np.array(frame.cell), info.get("shell"),  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write ``samples.csv``; the same table gives the same bytes."""
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read ``samples.csv``; text columns stay text (no 'NA' turned into a hole)."""
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values={}, float_precision="round_trip")
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as a table: {error}; restore or rebuild it") from error
+
+
+def impurity_columns(table: pd.DataFrame, stem: str, ending: str = "") -> list[str]:
+    """Columns ``stem_i``, ``stem_j``, … of a table, in order."""
+    return [f"{stem}_{letter}{ending}" for letter in LETTERS if f"{stem}_{letter}{ending}" in table]
+
+
+def make_samples(table: pd.DataFrame, geometries: dict[str, Geometry], prefix: str) -> tuple[Sample, ...]:
+    """One ``Sample`` a row, moments among its inputs where the table has them; ids get ``prefix:``."""
+    unknown = sorted(set(table["geometry"]) - set(geometries))
+    if unknown:
+        raise DataError(f"{prefix}: samples.csv names geometries {unknown} that geometries.extxyz does not hold")
+    elements = table[impurity_columns(table, "element")].to_numpy().tolist()
+    moment_columns = impurity_columns(table, "moment", "_mub")
+    inputs: list[dict] = [{} for _ in elements]
+    if moment_columns:
+        inputs = [{"moments": row} for row in table[moment_columns].to_numpy(dtype=float)]
+    rows = zip(table["id"], table["geometry"], elements, table["orbit"], inputs, strict=True)
+    return tuple(
+        Sample(f"{prefix}:{name}", geometries[where], tuple(filter(None, who)), str(orbit), extra)
+        for name, where, who, orbit, extra in rows
+    )

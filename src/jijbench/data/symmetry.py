@@ -1,0 +1,54 @@
+"""Orbits: which dimers a symmetry of the host, or naming i and j the other way round, makes equal."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from jijbench.data.cluster import Host
+from jijbench.data.elements import atomic_number
+from jijbench.data.sample import Geometry
+
+Key = tuple  # ((sublattice, dx, dy, dz) of each impurity from the first one, elements)
+DECIMALS = 2  # Å; far below the distance of two sites, far above the digits of the tables
+
+
+@lru_cache(maxsize=8)
+def _operations(cell: bytes, positions: bytes, numbers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    import spglib
+
+    lattice, points = np.frombuffer(cell).reshape(3, 3), np.frombuffer(positions).reshape(-1, 3)
+    symmetry = spglib.get_symmetry((lattice, points @ np.linalg.inv(lattice), numbers), symprec=1e-3)
+    rotations = np.array([(lattice.T @ r @ np.linalg.inv(lattice.T)) for r in symmetry["rotations"]])
+    return rotations, symmetry["translations"] @ lattice
+
+
+def operations(host: Host) -> tuple[np.ndarray, np.ndarray]:
+    """Space-group operations of the host: rotations (k, 3, 3) Cartesian and translations (k, 3) Å."""
+    numbers = tuple(atomic_number(element) for element in host.elements)
+    return _operations(host.cell.tobytes(), host.positions.tobytes(), numbers)
+
+
+def site_at(host: Host, point: np.ndarray) -> str:
+    """Name of the host site at ``point`` (3,) Å, modulo lattice vectors."""
+    offset = (point - host.positions) @ np.linalg.inv(host.cell)
+    gaps = np.linalg.norm((offset - np.round(offset)) @ host.cell, axis=1)
+    return host.sites[int(gaps.argmin())]
+
+
+def images(host: Host, geometry: Geometry) -> list[tuple]:
+    """All symmetry images of a pair of sites: (sublattice_i, sublattice_j, displacement), i first."""
+    start = host.position(geometry.sublattices[0])
+    rotations, translations = operations(host)
+    found = []
+    for rotation, translation in zip(rotations, translations, strict=True):
+        first = rotation @ start + translation
+        step = np.round(rotation @ geometry.displacement, DECIMALS) + 0.0  # + 0.0: no negative zero
+        found.append((site_at(host, first), site_at(host, first + rotation @ geometry.displacement), *step))
+    return found
+
+
+def canonical(host: Host, geometry: Geometry, elements: tuple[str, ...]) -> Key:
+    """A key that two dimers share exactly when they belong to one orbit."""
+    pairs = {(*image, *elements) for image in images(host, geometry)}
+    swapped = {(b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, y, x) for a, b, dx, dy, dz, x, y in pairs}
+    return min(pairs | swapped)

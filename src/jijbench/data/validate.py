@@ -1,0 +1,120 @@
+"""Checks of a dataset: every row, its orbits, its twins."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jijbench.data.cluster import Host
+from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.elements import SYMBOLS
+from jijbench.data.store import impurity_columns
+from jijbench.data.symmetry import canonical
+from jijbench.errors import DataError
+
+REQUIRED = ("id", "geometry", "orbit", "element_i", "element_j")
+
+
+def check_table(table: pd.DataFrame, targets: dict, where: str) -> None:
+    """Raise ``DataError`` naming the first bad row: missing column, NaN, unknown element, zero distance, twice.
+
+    ``targets`` maps each target's name to a mapping with its ``columns``.
+    """
+    columns = [column for spec in targets.values() for column in spec["columns"]]
+    missing = [name for name in (*REQUIRED, *columns) if name not in table]
+    if missing:
+        raise DataError(f"{where}: the table lacks the columns {missing}; it has {list(table)}")
+    _check_numbers(table, [*columns, *impurity_columns(table, "moment", "_mub")], where)
+    _check_elements(table, where)
+    if "distance_angstrom" in table:
+        _check_numbers(table, ["distance_angstrom"], where)
+        _first(table, pd.to_numeric(table["distance_angstrom"]) <= 1e-6, where, "has a distance of zero", "distance_angstrom")
+    _first(table, table["id"].duplicated(), where, "is listed twice under this id", "id")
+    _check_pairs(table, columns, where)
+
+
+def _first(table: pd.DataFrame, bad: Iterable, where: str, what: str, column: str) -> None:
+    rows = np.flatnonzero(np.asarray(bad))
+    if len(rows):
+        row = table.iloc[rows[0]]
+        raise DataError(
+            f"{where}: row {rows[0] + 1} ({row.get('id', '?')}) {what}: {column} = {row[column]!r}"
+            + (f" ({len(rows)} such rows)" if len(rows) > 1 else "")
+            + "; correct the table"
+        )
+
+
+def _check_numbers(table: pd.DataFrame, columns: Iterable[str], where: str) -> None:
+    for column in columns:
+        values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+        _first(table, ~np.isfinite(values), where, "has no finite number", column)
+
+
+def _check_elements(table: pd.DataFrame, where: str) -> None:
+    for column in impurity_columns(table, "element"):
+        _first(table, ~table[column].isin(SYMBOLS), where, "names no chemical element", column)
+
+
+def _check_pairs(table: pd.DataFrame, columns: Iterable[str], where: str) -> None:
+    same = [*impurity_columns(table, "element"), "geometry"]
+    for column in columns:
+        values = pd.to_numeric(table[column])
+        spread = values.groupby([table[name] for name in same]).transform(lambda group: group.max() - group.min())
+        _first(table, spread > 0, where, "is a pair listed twice with different values", column)
+    _first(table, table[same].duplicated(), where, "is a pair listed twice", "id")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the symmetry audit found.
+
+    ``twins`` counts rows that share their orbit with an earlier row; ``disagreement`` is the mean and
+    ``worst`` the largest difference of the target between such rows.
+    """
+
+    samples: int
+    orbits: int
+    twins: int
+    disagreement: float | None
+    worst: float | None
+
+
+def host_of(dataset: Dataset) -> Host:
+    """The host crystal from the dataset's ``host.json``."""
+    return Host.from_json(json.loads((dataset.folder / "host.json").read_text(encoding="utf-8")))
+
+
+def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
+    """Recompute every orbit from the host's space group and compare it with the table's.
+
+    Raises ``DataError`` naming the first row whose orbit is wrong.
+    """
+    host = host_of(dataset)
+    names: dict[tuple, str] = {}
+    for row, sample in enumerate(dataset.samples, start=1):
+        key = canonical(host, sample.geometry, sample.elements)
+        if names.setdefault(key, sample.orbit) != sample.orbit:
+            raise DataError(
+                f"{dataset.folder / 'samples.csv'}: row {row} ({sample.id}) has orbit {sample.orbit!r}, but the host's "
+                f"symmetry puts it into {names[key]!r}; rebuild the dataset"
+            )
+    if len(set(names.values())) != len(names):
+        raise DataError(f"{dataset.folder / 'samples.csv'}: one orbit name stands for two orbits; rebuild the dataset")
+    groups = pd.Series(dataset.truth(target)).groupby([sample.orbit for sample in dataset.samples])
+    spread = (groups.max() - groups.min())[groups.size() > 1]
+    mean, worst = (float(spread.mean()), float(spread.max())) if len(spread) else (None, None)
+    return Audit(len(dataset), len(names), len(dataset) - len(names), mean, worst)
+
+
+def validate(name: str | Path) -> tuple[Dataset, Audit]:
+    """Hashes, schema, units, every row, duplicates and orbits of a dataset; raises ``DataError``."""
+    dataset = load_dataset(name)
+    targets = {key: {"columns": spec.columns} for key, spec in dataset.card.targets.items()}
+    check_table(dataset.table, targets, str(dataset.folder / "samples.csv"))
+    for key, spec in dataset.card.targets.items():
+        if spec.unit != dataset.target(key).unit:
+            raise DataError(f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}")
+    return dataset, audit_orbits(dataset)

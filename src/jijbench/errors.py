@@ -1,0 +1,49 @@
+"""Every exception of the package.
+
+A message says what was wrong, shows the value, and says what to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class JijbenchError(Exception):
+    """Base class: anything the command line reports without a traceback."""
+
+
+class DataError(JijbenchError):
+    """A dataset, card, split or table is not what it claims to be."""
+
+
+class UnknownName(JijbenchError, KeyError):
+    """A dataset, task, row, adapter or benchmark that does not exist."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"
+        self.message = f"no {kind} named {name!r}; {hint}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UnknownElement(JijbenchError, ValueError):
+    """An element outside the table that a model or descriptor works with."""
+
+
+class NotPortable(JijbenchError):
+    """The adapter cannot be saved without pickle."""
+
+
+class MissingExtra(JijbenchError):
+    """A model family whose packages are not installed."""
+
+
+class RecordError(JijbenchError):
+    """A run record that breaks the schema or disagrees with its files."""
+
+
+class IncompleteTable(JijbenchError):
+    """A leaderboard was asked for and cells are missing."""
