@@ -1,5 +1,6 @@
 """Orbits: which dimers a symmetry of the host, or naming i and j the other way round, makes equal."""
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +18,9 @@ def _operations(cell: bytes, positions: bytes, numbers: tuple[int, ...]) -> tupl
     import spglib
 
     lattice, points = np.frombuffer(cell).reshape(3, 3), np.frombuffer(positions).reshape(-1, 3)
-    symmetry = spglib.get_symmetry((lattice, points @ np.linalg.inv(lattice), numbers), symprec=1e-3)
+    with warnings.catch_warnings():  # spglib announces a new way of raising errors at every call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        symmetry = spglib.get_symmetry((lattice, points @ np.linalg.inv(lattice), numbers), symprec=1e-3)
     rotations = np.array([(lattice.T @ r @ np.linalg.inv(lattice.T)) for r in symmetry["rotations"]])
     return rotations, symmetry["translations"] @ lattice
 

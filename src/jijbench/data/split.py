@@ -1,0 +1,135 @@
+"""The stored outcome of a protocol: lists of ids, written once, committed, afterwards only checked."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.protocols import Protocol, protocol
+from jijbench.data.sample import Sample
+from jijbench.errors import DataError, UnknownName
+
+SCHEMA = "jijbench.split/1"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Sample ids of one fold; ``dropped`` ones are in neither set."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Split:
+    """The folds of a protocol on a dataset, with the hashes of the file and of the data it was made for."""
+
+    dataset: str
+    protocol: str
+    seed: int
+    data_sha256: str
+    folds: tuple[Fold, ...]
+    sha256: str
+
+    def times_tested(self) -> Counter[str]:
+        """How often each sample is tested: its weight in a pooled score is one over this."""
+        return Counter(name for fold in self.folds for name in fold.test)
+
+
+def training_samples(rule: Protocol, dataset: Dataset) -> tuple[Sample, ...]:
+    """Samples that training may draw from: the tested dataset's own, or another's where the protocol says so."""
+    if rule.train_on is None:
+        return dataset.samples
+    source, shell = rule.train_on
+    return tuple(sample for sample in load_dataset(source).samples if sample.shell == shell)
+
+
+def make_split(dataset: Dataset, name: str, seed: int = 0) -> dict:
+    """Apply a protocol to a dataset; the JSON content of a split file.
+
+    Training is every other sample of the training source, so a fold stores ``test`` and ``dropped`` only.
+    """
+    rule = protocol(name)
+    folds = [
+        {"test": [dataset.samples[k].id for k in test], "dropped": [dataset.samples[k].id for k in dropped]}
+        for test, dropped in rule.outer(dataset.samples, seed)
+    ]
+    head = {"schema": SCHEMA, "dataset": dataset.id, "protocol": name, "seed": seed, "data_sha256": dataset.sha256}
+    return head | {"train_on": rule.train_on and list(rule.train_on), "folds": folds}
+
+
+def split_path(dataset: Dataset, name: str) -> Path:
+    """Where the split of a protocol lies."""
+    return dataset.folder / "splits" / f"{name}.json"
+
+
+def write_split(dataset: Dataset, name: str, seed: int = 0) -> Path:
+    """Make and write a split; checks it before anything is written."""
+    raw = make_split(dataset, name, seed)
+    _split(dataset, raw, "")
+    path = split_path(dataset, name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(raw, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def split_names(dataset: Dataset) -> list[str]:
+    """Protocols that have a split file."""
+    return sorted(path.stem for path in (dataset.folder / "splits").glob("*.json"))
+
+
+@lru_cache(maxsize=64)
+def load_split(dataset: Dataset, name: str) -> Split:
+    """Read and check a split.
+
+    Raises ``UnknownName`` where the dataset has none of this protocol, ``DataError`` where it was made for
+    other data, names unknown samples, tests one twice in a fold, or parts an orbit.
+    """
+    path = split_path(dataset, name)
+    if not path.is_file():
+        raise UnknownName(f"protocol of {dataset.id}", name, split_names(dataset))
+    data = path.read_bytes()
+    raw = json.loads(data)
+    if raw.get("data_sha256") != dataset.sha256:
+        raise DataError(
+            f"{path} was made for data {raw.get('data_sha256')}, the dataset is {dataset.sha256}; "
+            "make the split anew with `jijbench data split`"
+        )
+    try:
+        return _split(dataset, raw, hashlib.sha256(data).hexdigest())
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} is no split file ({SCHEMA}): {error!r}") from error
+
+
+def _split(dataset: Dataset, raw: dict, sha256: str) -> Split:
+    pool = training_samples(protocol(raw["protocol"]), dataset)
+    own = set(dataset.index)
+    folds = []
+    for number, part in enumerate(raw["folds"]):
+        out = {*part["test"], *part["dropped"]}
+        fold = Fold(tuple(s.id for s in pool if s.id not in out), tuple(part["test"]), tuple(part["dropped"]))
+        check_fold(fold, own, {s.id: s.orbit for s in (*dataset.samples, *pool)}, f"{dataset.id}/{raw['protocol']} fold {number}")
+        folds.append(fold)
+    return Split(raw["dataset"], raw["protocol"], raw["seed"], raw["data_sha256"], tuple(folds), sha256)
+
+
+def check_fold(fold: Fold, known: set[str], orbits: dict[str, str], where: str) -> None:
+    """Raise ``DataError`` unless the fold is disjoint, names known samples once, and parts no orbit."""
+    unknown = {*fold.test, *fold.dropped} - known
+    if unknown:
+        raise DataError(f"{where} names {min(unknown)!r}, which the dataset does not hold; make the split anew")
+    names = [*fold.train, *fold.test, *fold.dropped]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"{where} holds {twice[0]!r} twice; a sample stands in one of train, test and dropped")
+    if not fold.train or not fold.test:
+        raise DataError(f"{where} has {len(fold.train)} training and {len(fold.test)} test samples; both must be there")
+    source = {name.split(":")[0] for name in fold.test}
+    same = [name for name in fold.train if name.split(":")[0] in source]
+    parted = {orbits[name] for name in same} & {orbits[name] for name in fold.test}
+    if parted:
+        raise DataError(f"{where} parts the orbit {min(parted)!r} between training and test; make the split anew")

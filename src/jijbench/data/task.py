@@ -1,0 +1,126 @@
+"""A task: dataset × target × protocol. It hands out samples and folds, and keeps the truth to itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.protocols import Protocol, protocol
+from jijbench.data.sample import Sample
+from jijbench.data.split import Split, load_split
+from jijbench.data.target import Target
+from jijbench.errors import DataError
+
+#: inputs a row may declare, and the extra arrays of a sample that each releases
+INPUTS = {"structure": (), "structure+moments": ("moments",), "composition": (), "composition+moments": ("moments",)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an adapter may know before it sees data."""
+
+    target: Target
+    inputs: str = "structure"
+    n_impurities: int = 2
+    protocol: str = "random-orbit"
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What a fold gives a model: samples, their truth, and inner (train, valid) folds of positions."""
+
+    samples: tuple[Sample, ...]
+    y: np.ndarray
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @property
+    def inner_sha256(self) -> str:
+        """Hash of the inner folds, so that a record says on what it was tuned."""
+        digest = hashlib.sha256()
+        for train, valid in self.folds:
+            digest.update(b"train" + train.astype("<i8").tobytes() + b"valid" + valid.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+
+def release(samples: tuple[Sample, ...], inputs: str) -> tuple[Sample, ...]:
+    """The samples with only the declared extra inputs left; raises ``DataError`` where one lacks them."""
+    keys = INPUTS[inputs]
+    lacking = [sample.id for sample in samples if not set(keys) <= set(sample.inputs)]
+    if lacking:
+        raise DataError(f"{lacking[0]} has no {' and '.join(keys)}, which the inputs {inputs!r} declare; use 'structure'")
+    return tuple(replace(sample, inputs={key: sample.inputs[key] for key in keys}) for sample in samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """``dataset/target/protocol``, named after the dataset it tests on."""
+
+    dataset: Dataset
+    target: Target
+    split: Split
+
+    @property
+    def id(self) -> str:
+        return f"{self.dataset.id}/{self.target.name}/{self.split.protocol}"
+
+    @property
+    def protocol(self) -> Protocol:
+        return protocol(self.split.protocol)
+
+    @property
+    def n_folds(self) -> int:
+        return len(self.split.folds)
+
+    @cached_property
+    def source(self) -> Dataset:
+        """The dataset that training comes from."""
+        return load_dataset(self.protocol.train_on[0]) if self.protocol.train_on else self.dataset
+
+    @property
+    def data_sha256(self) -> dict[str, str]:
+        """Hash of each dataset that is touched."""
+        return {dataset.id: dataset.sha256 for dataset in (self.dataset, self.source)}
+
+    def question(self, inputs: str) -> Question:
+        """What a row with these inputs may know beforehand."""
+        return Question(self.target, inputs, len(self.dataset.samples[0].elements), self.split.protocol)
+
+    def training(self, fold: int, inputs: str, n_inner: int) -> Training:
+        """Samples, truth and inner folds of one fold's training part, inputs as declared.
+
+        The inner rule may use the moments (they decide which elements are magnetic), the samples carry them
+        only where they are declared.
+        """
+        source = self.source
+        rows = [source.index[name] for name in self.split.folds[fold].train]
+        samples = tuple(source.samples[row] for row in rows)
+        folds = self.protocol.inner_folds(samples, n_inner)
+        return Training(release(samples, inputs), source.truth(self.target.name)[rows], folds)
+
+    def test(self, fold: int, inputs: str) -> tuple[Sample, ...]:
+        """Samples to predict; their truth stays here."""
+        rows = [self.dataset.index[name] for name in self.split.folds[fold].test]
+        return release(tuple(self.dataset.samples[row] for row in rows), inputs)
+
+
+def task_ids() -> list[str]:
+    """Ids of all tasks whose split is committed."""
+    from jijbench.data.dataset import dataset_ids
+    from jijbench.data.split import split_names
+
+    datasets = [load_dataset(name) for name in dataset_ids()]
+    return [f"{d.id}/{target}/{name}" for d in datasets for target in d.card.targets for name in split_names(d)]
+
+
+@lru_cache(maxsize=64)
+def load_task(name: str) -> Task:
+    """Load ``dataset/target/protocol``; raises ``UnknownName`` with the nearest name."""
+    parts = name.split("/")
+    if len(parts) != 3:
+        raise DataError(f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all")
+    dataset = load_dataset(parts[0])
+    return Task(dataset, dataset.target(parts[1]), load_split(dataset, parts[2]))
