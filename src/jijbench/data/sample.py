@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,6 +62,24 @@ class Geometry:
         """Å, between the two sites of the pair."""
         return float(np.linalg.norm(self.displacement))
 
+    @cached_property
+    def signatures(self) -> tuple[str, str]:
+        """Fingerprint of the surroundings seen from i to j, and from j to i.
+
+        Made of the distances of all host atoms to both sites, so it is the same for clusters that a rotation,
+        reflection, shift or reordering of atoms makes equal, and for both directions where a symmetry
+        exchanges the sites.
+        """
+        ends = self.positions[list(self.sites[:2])]
+        gaps = np.round(np.linalg.norm(self.positions[:, None] - ends, axis=-1), 1) + 0.0
+        rows = np.column_stack([gaps, self.numbers])
+        return _digest(rows), _digest(rows[:, [1, 0, 2]])
+
+
+def _digest(rows: np.ndarray) -> str:
+    ordered = rows[np.lexsort(rows.T)]
+    return hashlib.sha256(np.ascontiguousarray(ordered).tobytes()).hexdigest()[:12]
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -102,6 +121,18 @@ class Sample:
         """Elements of the pair in alphabetical order: the same for (A, B) and (B, A)."""
         first, second = sorted(self.elements[:2])
         return first, second
+
+    @property
+    def signature(self) -> str:
+        """Fingerprint of the geometry, read from the lighter impurity to the heavier one.
+
+        With ``pair`` it names the dimer whichever impurity is called i.
+        """
+        forward, backward = self.geometry.signatures
+        first, second = (atomic_number(element) for element in self.elements[:2])
+        if first == second:
+            return min(forward, backward)
+        return forward if first < second else backward
 
     @property
     def impurities(self) -> tuple[int, ...]:

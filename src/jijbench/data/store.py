@@ -79,7 +79,7 @@ def impurity_columns(table: pd.DataFrame, stem: str, ending: str = "") -> list[s
 
 
 def make_samples(table: pd.DataFrame, geometries: dict[str, Geometry], prefix: str) -> tuple[Sample, ...]:
-    """One ``Sample`` a row, moments among its inputs where the table has them; ids get ``prefix:``."""
+    """One ``Sample`` a row, moments among its inputs where the table has them; ids get ``prefix:`` unless it is empty."""
     unknown = sorted(set(table["geometry"]) - set(geometries))
     if unknown:
         raise DataError(f"{prefix}: samples.csv names geometries {unknown} that geometries.extxyz does not hold")
@@ -90,6 +90,31 @@ def make_samples(table: pd.DataFrame, geometries: dict[str, Geometry], prefix: s
         inputs = [{"moments": row} for row in table[moment_columns].to_numpy(dtype=float)]
     rows = zip(table["id"], table["geometry"], elements, table["orbit"], inputs, strict=True)
     return tuple(
-        Sample(f"{prefix}:{name}", geometries[where], tuple(filter(None, who)), str(orbit), extra)
+        Sample(f"{prefix}:{name}" if prefix else name, geometries[where], tuple(filter(None, who)), str(orbit), extra)
         for name, where, who, orbit, extra in rows
     )
+
+
+def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
+    """Write samples with their geometries into ``folder``, to be read back by ``read_samples``."""
+    samples = list(samples)
+    folder.mkdir(parents=True, exist_ok=True)
+    geometries = {sample.geometry.id: sample.geometry for sample in samples}
+    columns: dict[str, list] = {
+        "id": [sample.id for sample in samples],
+        "geometry": [sample.geometry.id for sample in samples],
+        "orbit": [sample.orbit for sample in samples],
+    }
+    for k, letter in enumerate(LETTERS[: max(len(sample.elements) for sample in samples)]):
+        columns[f"element_{letter}"] = [sample.elements[k] for sample in samples]
+    for k, letter in enumerate(LETTERS[: max(len(sample.elements) for sample in samples)]):
+        if samples[0].moments is not None:
+            columns[f"moment_{letter}_mub"] = [sample.inputs["moments"][k] for sample in samples]
+    write_table(folder / "samples.csv", pd.DataFrame(columns))
+    write_geometries(folder / "geometries.extxyz", geometries.values())
+
+
+def read_samples(folder: Path) -> tuple[Sample, ...]:
+    """Read what ``write_samples`` wrote."""
+    table = read_table(folder / "samples.csv")
+    return make_samples(table, read_geometries(folder / "geometries.extxyz"), prefix="")

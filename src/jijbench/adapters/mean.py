@@ -1,0 +1,22 @@
+"""Floor: the mean of the training truth."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from jijbench.adapters._floor import floor_info
+from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.data.sample import Sample
+
+
+class Mean(Gated):
+    """Predicts the mean of the training rows (with moments: of the magnetic ones)."""
+
+    info: ClassVar[AdapterInfo] = floor_info("mean")
+
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+        self.mean_ = float(np.mean(y))
+
+    def answer(self, samples: Sequence[Sample]) -> np.ndarray:
+        return np.full(len(samples), self.mean_)

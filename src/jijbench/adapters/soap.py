@@ -1,0 +1,73 @@
+"""SOAP power spectra of the two impurity sites with kernel ridge regression."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from jijbench.adapters._kernel import KernelAdapter
+from jijbench.adapters.base import AdapterInfo
+from jijbench.data.sample import Sample
+from jijbench.data.target import JIJ, Target
+from jijbench.data.task import Question
+from jijbench.descriptors.soap import SiteSpectra, SoapSettings, Weighting, site_spectra
+
+Features = tuple[SiteSpectra, SiteSpectra]
+
+
+class Soap(KernelAdapter):
+    """k(i, i') = (p_i·p_i' / |p_i||p_i'|)^ζ between impurity sites, combined to a kernel of pairs.
+
+    ``kernel_of = 'sum'``: Σ over the two sites of both dimers, i.e. a dimer's J is a sum over its two impurity
+    sites (De et al. 2016). ``'pair'``: k(i, i') k(j, j') + k(i, j') k(j, i'), a dimer's J depends on both sites at
+    once and not on which is called i. The cutoff exceeds the largest pair distance, so each site sees the other.
+    """
+
+    requires: ClassVar[tuple[str, ...]] = ("dscribe",)
+    info: ClassVar[AdapterInfo] = AdapterInfo(
+        citation="Bartók, Kondor, Csányi, PRB 87, 184115 (2013); dscribe: Laakso et al., JCP 158, 234802 (2023)",
+        licence="Apache-2.0 (dscribe)",
+        kind="descriptor",
+    )
+
+    def __init__(
+        self, *, target: Target = JIJ, seed: int = 0, kernel_of: Literal["sum", "pair"] = "sum", zeta: int = 2,
+        r_cut: float = 12.0, n_max: int = 6, l_max: int = 4, sigma: float = 0.5, weighting: Weighting = "none",
+    ) -> None:  # fmt: skip
+        super().__init__(target=target, seed=seed)
+        self.kernel_of = kernel_of
+        self.zeta = zeta
+        self.r_cut = r_cut
+        self.n_max = n_max
+        self.l_max = l_max
+        self.sigma = sigma
+        self.weighting = weighting
+
+    @classmethod
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:  # noqa: ARG003
+        return {
+            "zeta": trial.suggest_int("zeta", 1, 8),
+            "sigma": trial.suggest_categorical("sigma", [0.3, 0.5, 0.8]),
+            "n_max": trial.suggest_categorical("n_max", [4, 6, 8]),
+            "l_max": trial.suggest_categorical("l_max", [2, 4, 6]),
+            "weighting": trial.suggest_categorical("weighting", ["none", "poly"]),
+        }
+
+    def features(self, samples: Sequence[Sample]) -> Features:
+        settings = SoapSettings(self.r_cut, self.n_max, self.l_max, self.sigma, self.weighting)
+        return site_spectra(samples, settings)
+
+    def kernel(self, a: Features, b: Features) -> np.ndarray:
+        ii, jj, ij = self._sites(a[0], b[0]), self._sites(a[1], b[1]), self._sites(a[0], b[1])
+        ji = ij.T if a is b else self._sites(a[1], b[0])
+        return ii * jj + ij * ji if self.kernel_of == "pair" else ii + ij + ji + jj
+
+    def diagonal(self, a: Features) -> np.ndarray:
+        products = (a[0].products(a[1]) / np.sqrt(a[0].norms() * a[1].norms())) ** self.zeta
+        return 1.0 + products**2 if self.kernel_of == "pair" else 2.0 + 2.0 * products
+
+    def _sites(self, p: SiteSpectra, q: SiteSpectra) -> np.ndarray:
+        K = p.gram(q)
+        K /= np.sqrt(p.norms())[:, None]
+        K /= np.sqrt(q.norms())
+        return K**self.zeta

@@ -1,0 +1,33 @@
+"""Floor: J = 0."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+
+from jijbench.adapters._floor import floor_info
+from jijbench.adapters.base import Adapter, AdapterInfo, Folds
+from jijbench.data.sample import Sample
+from jijbench.data.target import JIJ, Target
+from jijbench.data.task import Question
+
+
+class Zero(Adapter):
+    """Predicts zero for everything, of whatever shape."""
+
+    info: ClassVar[AdapterInfo] = floor_info("zero")
+
+    def __init__(self, *, target: Target = JIJ, seed: int = 0) -> None:
+        self.target = target
+        self.seed = seed
+
+    @classmethod
+    def refuses(cls, question: Question) -> str | None:  # noqa: ARG003
+        return None
+
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+        self.n_learned_ = len(samples)
+        return self
+
+    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
+        return np.zeros((len(samples), *self.target.shape))

@@ -1,0 +1,114 @@
+"""A benchmark: the YAML list of tasks, rows, budget and seeds behind one table; and its cells."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from jijbench.context import home
+from jijbench.data.card import Strict
+from jijbench.errors import DataError, UnknownName
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+-]*$")]
+
+
+class Budget(Strict):
+    """Caps of one cell.
+
+    ``trials`` and ``inner_folds`` decide numbers; ``tune_seconds`` (stops the search), ``cell_seconds`` (kills the
+    worker) and ``memory_gib`` are safety nets, and a cell that hit one says so.
+    """
+
+    trials: int = Field(ge=0)
+    inner_folds: int = Field(ge=1)
+    tune_seconds: float = Field(default=1800, gt=0)
+    cell_seconds: float = Field(default=3600, gt=0)
+    memory_gib: float = Field(default=8, gt=0)
+
+
+class Row(Strict):
+    """One line of a table: adapter + inputs + fixed hypers, with a name.
+
+    ``trials`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it is listed for.
+    """
+
+    row: Name
+    adapter: str
+    inputs: Literal["structure", "structure+moments", "composition", "composition+moments"] = "structure"
+    fixed: dict[str, Any] = {}
+    trials: int | None = Field(default=None, ge=0)
+    seeds: tuple[int, ...] | None = None
+    tasks: tuple[str, ...] | None = None
+
+
+class Cell(Strict):
+    """The unit of work: one task, fold, row and seed, with the budget of its search."""
+
+    task: str
+    fold: int
+    row: Row
+    seed: int
+    budget: Budget
+
+    @property
+    def slot(self) -> str:
+        """Path of the cell's files in a results folder, without ending."""
+        return f"runs/{self.task}/{self.row.row}/f{self.fold:02d}-s{self.seed}"
+
+
+class Benchmark(Strict):
+    """Tasks × rows × seeds of one table."""
+
+    benchmark: Name
+    description: str
+    tasks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    budget: Budget
+    seeds: tuple[int, ...]
+
+    @cached_property
+    def row_names(self) -> list[str]:
+        return [row.row for row in self.rows]
+
+    def cells(self, tasks: tuple[str, ...] = (), rows: tuple[str, ...] = ()) -> Iterator[Cell]:
+        """All cells, or those of the named tasks and rows; raises ``UnknownName``."""
+        from jijbench.data.task import load_task
+
+        for kind, wanted, known in (("task", tasks, self.tasks), ("row", rows, self.row_names)):
+            for name in wanted:
+                if name not in known:
+                    raise UnknownName(f"{kind} of benchmark {self.benchmark}", name, known)
+        for task in tasks or self.tasks:
+            for row in self.rows:
+                if (rows and row.row not in rows) or (row.tasks is not None and task not in row.tasks):
+                    continue
+                trials = self.budget.trials if row.trials is None else min(row.trials, self.budget.trials)
+                budget = self.budget.model_copy(update={"trials": trials})
+                for seed in self.seeds if row.seeds is None else row.seeds:
+                    for fold in range(load_task(task).n_folds):
+                        yield Cell(task=task, fold=fold, row=row, seed=seed, budget=budget)
+
+
+def benchmark_names() -> list[str]:
+    """Benchmarks that come with the suite."""
+    return sorted(path.stem for path in home("benchmarks").glob("*.yaml"))
+
+
+def load_benchmark(name: str | Path) -> Benchmark:
+    """Read a benchmark by name or by the path of a YAML file; raises ``DataError`` naming file and field."""
+    path = Path(name)
+    if path.suffix != ".yaml":
+        path = home("benchmarks") / f"{name}.yaml"
+        if not path.is_file():
+            raise UnknownName("benchmark", str(name), benchmark_names())
+    try:
+        found = Benchmark.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError, OSError) as error:
+        raise DataError(f"{path}: {error}") from error
+    twice = {name for name in found.row_names if found.row_names.count(name) > 1}
+    if twice:
+        raise DataError(f"{path}: row {min(twice)!r} is listed twice; rows need names of their own")
+    return found

@@ -1,0 +1,235 @@
+"""The run record: one JSON a cell, written whole or not at all; and the predictions beside it."""
+
+import ast
+import gzip
+import hashlib
+import importlib.util
+import io
+import json
+import os
+import tempfile
+import tokenize
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError, model_validator
+
+from jijbench.data.card import Sha256, Strict, file_sha256
+from jijbench.errors import RecordError
+
+SCHEMA = "jijbench.run/1"
+Status = Literal["complete", "failed", "refused"]
+
+
+class Search(Strict):
+    """How hypers were looked for."""
+
+    fixed: dict[str, Any]
+    space_sha256: Sha256
+    sampler: str
+    trials: int
+    inner_folds: int
+    inner_sha256: Sha256
+
+
+class Key(Strict):
+    """Everything that decides the numbers of a cell; a record whose key differs from today's is stale."""
+
+    task: str
+    data_sha256: dict[str, Sha256]
+    split_sha256: Sha256
+    fold: int
+    row: str
+    adapter: str
+    inputs: str
+    search: Search
+    seed: int
+    adapter_sha256: Sha256
+    versions: dict[str, str | None]
+
+
+class Trial(Strict):
+    """One line of the tuning ledger."""
+
+    number: int
+    hypers: dict[str, Any]
+    inner: float | None
+    seconds: float
+
+
+class Tuning(Strict):
+    """What the search did: trials used, different settings among them, and whether the clock stopped it."""
+
+    trials: int
+    configurations: int
+    inner: float | None
+    capped: bool
+    ledger: tuple[Trial, ...]
+
+
+class Predictions(Strict):
+    """File of predictions, beside the record."""
+
+    file: str
+    sha256: Sha256
+
+
+class Record(Strict):
+    """What happened in one cell."""
+
+    schema_: Annotated[Literal["jijbench.run/1"], Field(alias="schema")] = SCHEMA
+    key: Key
+    kind: Literal["model", "floor"]
+    info: dict[str, Any] | None
+    unit: str
+    status: Status
+    reason: str | None = None
+    hypers: dict[str, Any] | None = None
+    chosen: dict[str, float | int | str] | None = None
+    metrics: dict[str, float | int | None] | None = None
+    counts: dict[str, int] | None = None
+    seconds: dict[str, float]
+    peak_memory_mib: float | None = None
+    tuning: Tuning | None = None
+    predictions: Predictions | None = None
+    machine: dict[str, Any]
+    created: str
+    extra: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _reason_exactly_when_not_complete(self) -> Self:
+        if (self.status == "complete") == (self.reason is not None):
+            raise ValueError(f"status {self.status!r} with reason {self.reason!r}: a reason stands exactly when not complete")
+        if (self.status == "complete") != (self.metrics is not None and self.predictions is not None):
+            raise ValueError(f"status {self.status!r}: metrics and predictions stand exactly when complete")
+        return self
+
+
+def canonical(content: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(content: Any) -> str:
+    """Hash of a JSON value, independent of the order of keys."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: temporary file, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record as JSON."""
+    text = json.dumps(record.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def read_record(path: Path) -> Record:
+    """Read a record; raises ``RecordError`` naming file and field."""
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise RecordError(f"{path} is no run record ({SCHEMA}): {error}") from error
+
+
+def write_predictions(path: Path, ids: Iterable[str], part: Iterable[str], mean: np.ndarray, std: np.ndarray | None) -> Path:
+    """Write predictions; returns the path with its ending.
+
+    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` in float32. The same
+    predictions give the same bytes.
+    """
+    if mean.ndim == 1:
+        table = pd.DataFrame({"id": list(ids), "part": list(part), "mean": mean, "std": np.nan if std is None else std})
+        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        path = path.with_suffix(".csv.gz")
+        write_atomically(path, gzip.compress(text.encode(), mtime=0))
+        return path
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, id=np.array(list(ids)), part=np.array(list(part)), mean=mean.astype(np.float32))
+    path = path.with_suffix(".npz")
+    write_atomically(path, buffer.getvalue())
+    return path
+
+
+def read_predictions(path: Path, sha256: str | None = None) -> tuple[pd.DataFrame, np.ndarray]:
+    """Table with ``id``, ``part``, ``std`` and the means (n,) or (n, k); raises ``RecordError`` for changed bytes."""
+    try:
+        found = file_sha256(path)
+        if sha256 is not None and found != sha256:
+            raise RecordError(f"{path} has sha256 {found}, its record says {sha256}; run the cell again")
+        if path.suffix == ".gz":
+            table = pd.read_csv(path, float_precision="round_trip")
+            return table, table["mean"].to_numpy(dtype=float)
+        with np.load(path, allow_pickle=False) as arrays:
+            table = pd.DataFrame({"id": arrays["id"], "part": arrays["part"], "std": np.nan})
+            return table, arrays["mean"].astype(float)
+    except (OSError, ValueError, KeyError) as error:
+        raise RecordError(f"{path} cannot be read: {error}; run the cell again") from error
+
+
+def adapter_sha256(module_name: str) -> str:
+    """Hash of the code that decides an adapter's numbers.
+
+    Tokens, without comments and docstrings, of its module and of the descriptor and adapter modules it
+    imports (for a third-party adapter: of the modules of its own package).
+    """
+    package = module_name.split(".")[0]
+    roots = ("jijbench.adapters.", "jijbench.descriptors.") if package == "jijbench" else (f"{package}.",)
+    todo, sources = [module_name], {}
+    while todo:
+        name = todo.pop()
+        if name in sources or not (name == module_name or name.startswith(roots)):
+            continue
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            continue
+        sources[name] = Path(spec.origin).read_text(encoding="utf-8")
+        todo += _imports(sources[name])
+    return sha256_of({name: _tokens(source) for name, source in sources.items()})
+
+
+def _imports(source: str) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [name for name in found if _exists(name)]
+
+
+def _exists(name: str) -> bool:
+    try:
+        return name.startswith("jijbench.") and importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _tokens(source: str) -> list[str]:
+    tree = ast.parse(source)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    docstrings = {node.body[0].lineno for node in nodes if ast.get_docstring(node, clean=False) is not None}
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
+    tokens = tokenize.tokenize(io.BytesIO(source.encode()).readline)
+    return [t.string for t in tokens
+            if t.type not in skipped and not (t.type == tokenize.STRING and t.start[0] in docstrings and t.start[1] == _column(tree, t.start[0]))]  # fmt: skip
+
+
+def _column(tree: ast.Module, line: int) -> int:
+    return min((node.col_offset for node in ast.walk(tree) if getattr(node, "lineno", None) == line), default=-1)

@@ -1,0 +1,205 @@
+"""The only unit of work: ``run_cell`` tunes, fits and predicts one cell and leaves its record."""
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jijbench import __version__, adapters
+from jijbench.adapters.base import Adapter
+from jijbench.benchmark import Cell
+from jijbench.context import context, current
+from jijbench.data.card import file_sha256
+from jijbench.data.dataset import Dataset
+from jijbench.data.task import Task, Training, load_task
+from jijbench.errors import JijbenchError, MissingExtra
+from jijbench.metrics import Scores, scores
+from jijbench.record import Key, Predictions, Record, Search, adapter_sha256, read_predictions, write_predictions, write_record
+from jijbench.runner.memory import limit, peak_mib, reset_peak
+from jijbench.tuning import SAMPLER, space_sha256, tune
+
+
+class BadPrediction(JijbenchError):
+    """A model returned something that is no prediction."""
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def cell_key(cell: Cell) -> Key:
+    """Everything that decides the numbers of a cell, as it is today."""
+    task, adapter = load_task(cell.task), adapters.get(cell.row.adapter)
+    training = task.training(cell.fold, "structure", cell.budget.inner_folds)
+    search = Search(
+        fixed=cell.row.fixed,
+        space_sha256=space_sha256(adapter, task.question(cell.row.inputs)),
+        sampler=SAMPLER,
+        trials=cell.budget.trials,
+        inner_folds=len(training.folds),
+        inner_sha256=training.inner_sha256,
+    )
+    return Key(
+        task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
+        adapter=cell.row.adapter, inputs=cell.row.inputs, search=search, seed=cell.seed,
+        adapter_sha256=adapter_sha256(adapter.__module__), versions={name: _version(name) for name in adapter.requires},
+    )  # fmt: skip
+
+
+def machine() -> dict[str, Any]:
+    """Where a cell ran."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "processor": platform.machine(),
+        "threads": current().threads,
+        "jijbench": __version__,
+        "numpy": _version("numpy"),
+        "scikit-learn": _version("scikit-learn"),
+        "optuna": _version("optuna"),
+    }
+
+
+def not_complete(cell: Cell, status: str, reason: str, seconds: float = 0.0, key: Key | None = None) -> Record:
+    """The record of a cell without numbers."""
+    adapter = adapters.get(cell.row.adapter)
+    return Record.model_validate(_head(cell, adapter, key or cell_key(cell)) | {
+        "status": status, "reason": reason, "seconds": {"total": round(seconds, 3)}, "peak_memory_mib": None,
+    })  # fmt: skip
+
+
+def _head(cell: Cell, adapter: type[Adapter], key: Key) -> dict[str, Any]:
+    return {
+        "key": key, "kind": "floor" if adapter.info.kind == "floor" else "model",
+        "info": asdict(adapter.info) | {"portable": adapter.portable}, "unit": load_task(cell.task).target.unit,
+        "machine": machine(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, Any]:
+    """Run one cell (JSON) and write its record and predictions into ``folder``; returns the record (JSON).
+
+    An exception of the model becomes a failed record; a question it refuses, or a missing package, a refused one.
+    """
+    wanted, started = Cell.model_validate(cell), time.monotonic()
+    path = Path(folder) / wanted.slot
+    limit(wanted.budget.memory_gib)
+    with _threads(threads):
+        try:
+            record = _complete(wanted, path, started)
+        except MissingExtra as error:
+            record = not_complete(wanted, "refused", str(error))
+        except _Refused as error:
+            record = not_complete(wanted, "refused", str(error))
+        except Exception as error:
+            text = str(error).strip().splitlines()
+            reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+            record = not_complete(wanted, "failed", reason, time.monotonic() - started)
+    write_record(path.with_suffix(".json"), record)
+    return record.model_dump(mode="json", by_alias=True)
+
+
+class _Refused(Exception):
+    """The adapter refuses the question."""
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(n), context(threads=n):
+        yield
+
+
+def _complete(cell: Cell, path: Path, started: float) -> Record:
+    task, key = load_task(cell.task), cell_key(cell)
+    question = task.question(cell.row.inputs)
+    adapter = adapters.require(cell.row.adapter)
+    reason = adapter.refuses(question)
+    if reason:
+        raise _Refused(reason)
+    reset_peak()
+    training, test = task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds), task.test(cell.fold, cell.row.inputs)
+    hypers, inner, tuning = tune(
+        adapter, question, training, cell.row.fixed, cell.budget, cell.seed, lambda p: inner_score(task, training, p)
+    )
+    clock = {"tune": time.monotonic() - started}
+    fitting = time.monotonic()
+    model = adapter(target=task.target, seed=cell.seed, **hypers).fit(training.samples, training.y, training.folds)
+    clock["fit"] = time.monotonic() - fitting
+    predicting = time.monotonic()
+    mean, std = predict(model, test, task)
+    clock["predict"] = time.monotonic() - predicting
+    ids = [training.samples[k].id for _, valid in training.folds for k in valid]
+    file = write_predictions(
+        path, [*ids, *(s.id for s in test)], ["inner"] * len(ids) + ["test"] * len(test),
+        np.concatenate([*inner, mean]), None if std is None else np.concatenate([np.full(len(ids), np.nan), std]),
+    )  # fmt: skip
+    clock["total"] = time.monotonic() - started
+    return Record.model_validate(_head(cell, adapter, key) | {
+        "status": "complete", "hypers": hypers, "chosen": _chosen(model), "metrics": fold_scores(task, file),
+        "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,
+        "seconds": {name: round(value, 3) for name, value in clock.items()}, "peak_memory_mib": peak_mib(),
+        "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
+    })  # fmt: skip
+
+
+def predict(model: Adapter, samples: tuple, task: Task) -> tuple[np.ndarray, np.ndarray | None]:
+    """Mean and, where the model gives one, standard deviation; raises ``BadPrediction`` for anything else."""
+    mean, std = model.predict_std(samples) if model.gives_std else (model.predict(samples), None)
+    for name, values in (("mean", mean), ("std", std)):
+        if values is None:
+            continue
+        wanted, found = (len(samples), *task.target.shape), np.shape(values)
+        if found != wanted:
+            raise BadPrediction(f"{name} has shape {found}, expected {wanted} (samples, *target.shape)")
+        bad = np.flatnonzero(~np.isfinite(np.asarray(values, dtype=float).reshape(len(samples), -1)).all(1))
+        if len(bad):
+            raise BadPrediction(f"{name} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}")
+    return np.asarray(mean, dtype=float), None if std is None else np.asarray(std, dtype=float)
+
+
+def _chosen(model: Adapter) -> dict[str, float | int | str]:
+    plain = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
+    return {name: value for name, value in plain.items() if isinstance(value, int | float | str)}
+
+
+def rows_of(dataset: Dataset, ids: list[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Positions of sample ids, and what scores need to know of them."""
+    rows = np.array([dataset.index[name] for name in ids], dtype=int)
+    return rows, {"magnetic": dataset.magnetic[rows], "shell": dataset.table["shell"].to_numpy()[rows]}
+
+
+def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -> float | None:
+    """Headline metric of the task over the left-out rows of all inner folds; None where it is undefined.
+
+    Raises ``BadPrediction`` for predictions of the wrong shape or without a finite value.
+    """
+    positions = np.concatenate([valid for _, valid in training.folds])
+    mean = np.concatenate([np.asarray(p, dtype=float) for p in predictions])
+    if mean.shape != training.y[positions].shape:
+        raise BadPrediction(f"inner predictions have shape {mean.shape}, expected {training.y[positions].shape}")
+    if not np.isfinite(mean).all():
+        raise BadPrediction(f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values")
+    _, known = rows_of(task.source, [training.samples[k].id for k in positions])
+    found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
+    return None if found is None else float(found)
+
+
+def fold_scores(task: Task, file: Path) -> Scores:
+    """Scores of one fold's test part, from the written predictions."""
+    table, mean = read_predictions(file)
+    test = (table["part"] == "test").to_numpy()
+    rows, known = rows_of(task.dataset, table["id"][test].tolist())
+    truth = task.dataset.truth(task.target.name)[rows]
+    return scores(truth, mean[test], np.ones(len(truth)), known)
