@@ -1,5 +1,6 @@
 """A dataset: card, samples, and the truth beside them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -56,6 +57,14 @@ class Dataset:
     def magnetic(self) -> np.ndarray:
         """(n,) bool: both impurities of the pair carry a moment (for scores; adapters do not see it)."""
         return ((self.table["moment_i_mub"] != 0) & (self.table["moment_j_mub"] != 0)).to_numpy()
+
+    def rows(self, ids: Iterable[str]) -> np.ndarray:
+        """(n,) positions of sample ids."""
+        return np.array([self.index[name] for name in ids], dtype=int)
+
+    def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What scores need to know of samples beside their truth: ``magnetic`` (n,) bool and ``shell`` (n,)."""
+        return {"magnetic": self.magnetic[rows], "shell": self.table["shell"].to_numpy()[rows]}
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -10,7 +10,7 @@ import numpy as np
 
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.protocols import Protocol, protocol
-from jijbench.data.sample import Sample
+from jijbench.data.sample import Geometry, Sample
 from jijbench.data.split import Split, load_split
 from jijbench.data.target import Target
 from jijbench.errors import DataError
@@ -48,11 +48,24 @@ class Training:
 
 def release(samples: tuple[Sample, ...], inputs: str) -> tuple[Sample, ...]:
     """The samples with only the declared extra inputs left; raises ``DataError`` where one lacks them."""
-    keys = INPUTS[inputs]
+    keys, hidden = INPUTS[inputs], inputs.startswith("composition")
     lacking = [sample.id for sample in samples if not set(keys) <= set(sample.inputs)]
     if lacking:
         raise DataError(f"{lacking[0]} has no {' and '.join(keys)}, which the inputs {inputs!r} declare; use 'structure'")
-    return tuple(replace(sample, inputs={key: sample.inputs[key] for key in keys}) for sample in samples)
+    return tuple(
+        replace(s, geometry=_nowhere(s) if hidden else s.geometry, inputs={key: s.inputs[key] for key in keys})
+        for s in samples
+    )
+
+
+def _nowhere(sample: Sample) -> Geometry:
+    """A geometry that tells nothing: all impurities at one point, no host around them."""
+    return _blank(sample.host, len(sample.elements))
+
+
+@lru_cache(maxsize=16)
+def _blank(host: str, n: int) -> Geometry:
+    return Geometry("nowhere", host, np.zeros(n), np.zeros((n, 3)), tuple(range(n)), ("",) * n, np.zeros((3, 3)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,6 @@ from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
-from jijbench.data.dataset import Dataset
 from jijbench.data.task import Task, Training, load_task
 from jijbench.errors import JijbenchError, MissingExtra
 from jijbench.metrics import Scores, scores
@@ -174,12 +173,6 @@ def _chosen(model: Adapter) -> dict[str, float | int | str]:
     return {name: value for name, value in plain.items() if isinstance(value, int | float | str)}
 
 
-def rows_of(dataset: Dataset, ids: list[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Positions of sample ids, and what scores need to know of them."""
-    rows = np.array([dataset.index[name] for name in ids], dtype=int)
-    return rows, {"magnetic": dataset.magnetic[rows], "shell": dataset.table["shell"].to_numpy()[rows]}
-
-
 def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -> float | None:
     """Headline metric of the task over the left-out rows of all inner folds; None where it is undefined.
 
@@ -191,7 +184,7 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
         raise BadPrediction(f"inner predictions have shape {mean.shape}, expected {training.y[positions].shape}")
     if not np.isfinite(mean).all():
         raise BadPrediction(f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values")
-    _, known = rows_of(task.source, [training.samples[k].id for k in positions])
+    known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
     found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
     return None if found is None else float(found)
 
@@ -200,6 +193,6 @@ def fold_scores(task: Task, file: Path) -> Scores:
     """Scores of one fold's test part, from the written predictions."""
     table, mean = read_predictions(file)
     test = (table["part"] == "test").to_numpy()
-    rows, known = rows_of(task.dataset, table["id"][test].tolist())
+    rows = task.dataset.rows(table["id"][test])
     truth = task.dataset.truth(task.target.name)[rows]
-    return scores(truth, mean[test], np.ones(len(truth)), known)
+    return scores(truth, mean[test], np.ones(len(truth)), task.dataset.labels(rows))

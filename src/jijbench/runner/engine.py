@@ -1,7 +1,7 @@
 """Many cells on one machine: worker processes that may die, finished cells that are not repeated."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import TimeoutError as Expired
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -26,6 +26,12 @@ def stale_fields(record: Record, key: Key) -> list[str]:
     for side in (found, now):
         side["versions"] = {name: version for name, version in side["versions"].items() if name in present}
     return [name for name in now if found[name] != now[name]]
+
+
+def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[str, list[str]]:
+    """Slots whose record was made by other code, data or settings than today's, with the fields that differ."""
+    found = {cell.slot: stale_fields(records[cell.slot], cell_key(cell)) for cell in cells if cell.slot in records}
+    return {slot: fields for slot, fields in found.items() if fields}
 
 
 def finished(folder: Path, cell: Cell) -> Record | None:

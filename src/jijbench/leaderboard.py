@@ -1,0 +1,167 @@
+"""The table: records in, one line for each task and row out. No machine-learning package is needed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jijbench.data.task import load_task
+from jijbench.metrics import Scores, scores
+from jijbench.record import Record
+from jijbench.results import Pooled, Results
+
+#: columns that every table has, in this order
+COLUMNS = (
+    "task", "adapter", "kind", "inputs", "unit", "status", "reason",
+    "mae", "rmse", "r2", "skill", "skill_floor", "mae_magnetic", "r2_magnetic", "skill_magnetic", "mae_rel_shell",
+    "sign_accuracy", "n_seeds", "trials", "seconds",
+    "rmse_magnetic", "r2_without_largest", "r2_without_largest_magnetic", "spearman", "spearman_magnetic",
+    "sign_accuracy_magnetic", "mean_abs_truth", "n", "n_magnetic", "configurations", "inner", "peak_memory_mib",
+    "model", "licence", "note",
+)  # fmt: skip
+
+#: inputs that a row's reference may have: no more than the row itself
+_ALLOWED = {
+    "composition": {"composition"},
+    "structure": {"composition", "structure"},
+    "composition+moments": {"composition", "composition+moments"},
+    "structure+moments": {"composition", "structure", "composition+moments", "structure+moments"},
+}
+
+
+def pooled_scores(pooled: Sequence[Pooled]) -> Scores:
+    """Scores of each seed over the pooled predictions, averaged over seeds; None where one seed has None."""
+    each = [scores(p.truth, p.mean, p.weight, p.task.dataset.labels(p.rows)) for p in pooled]
+    mean: Scores = {}
+    for name in each[0] if each else ():
+        values = [s[name] for s in each]
+        known = [v for v in values if v is not None]
+        mean[name] = _average(known) if len(known) == len(values) else None
+    return mean
+
+
+def _average(values: list[float | int]) -> float | int:
+    """Mean over seeds; a count that all seeds share stays a whole number."""
+    return values[0] if len(set(values)) == 1 else float(np.mean(values))
+
+
+def _status(records: list[Record], stale: int) -> tuple[str, str | None]:
+    """Status of a row, and why it has no numbers: the first cell that is not complete decides."""
+    if stale:
+        return "stale", f"{stale} of {len(records)} cells were made by other code, data or settings; run them again"
+    for status in ("failed", "refused"):
+        bad = [record for record in records if record.status == status]
+        if bad:
+            return status, f"{len(bad)} of {len(records)} cells: {bad[0].reason}"
+    return "complete", None
+
+
+def _line(results: Results, task: str, row: str) -> dict[str, Any]:
+    cells = results.groups()[task, row]
+    records = [results.records[cell.slot] for cell in cells]
+    status, reason = _status(records, sum(cell.slot in results.stale for cell in cells))
+    tuned = [record.tuning for record in records if record.tuning is not None]
+    inner = [t.inner for t in tuned if t.inner is not None]
+    memory = [record.peak_memory_mib for record in records if record.peak_memory_mib is not None]
+    capped = sum(t.capped for t in tuned)
+    line: dict[str, Any] = {
+        "task": task, "adapter": row, "kind": records[0].kind, "inputs": cells[0].row.inputs, "unit": records[0].unit,
+        "status": status, "reason": reason, "n_seeds": len({cell.seed for cell in cells}),
+        "trials": max((t.trials for t in tuned), default=0),
+        "configurations": max((t.configurations for t in tuned), default=0),
+        "seconds": round(sum(record.seconds["total"] for record in records), 1),
+        "inner": float(np.mean(inner)) if inner else None, "peak_memory_mib": max(memory, default=None),
+        "model": cells[0].row.adapter, "licence": (records[0].info or {}).get("licence"),
+        "note": f"search stopped by the clock in {capped} of {len(records)} cells" if capped else None,
+    }  # fmt: skip
+    if status == "complete":
+        line |= pooled_scores(results.pooled(task, row))
+    return line
+
+
+def _add_skill(lines: list[dict[str, Any]]) -> None:
+    """Skill = 1 − error / error of the best floor with no more inputs, for all rows and for magnetic ones."""
+    for name, metric in (("skill", "mae"), ("skill_floor", "mae"), ("skill_magnetic", "mae_magnetic")):
+        for line in lines:
+            floors = [f[metric] for f in lines if f["kind"] == "floor" and f["task"] == line["task"]
+                      and f["inputs"] in _ALLOWED[line["inputs"]] and f.get(metric) is not None]  # fmt: skip
+            if floors and line.get(metric) is not None and min(floors) > 0:
+                line[name] = 1.0 - line[metric] / min(floors)
+
+
+def leaderboard(results: Results) -> pd.DataFrame:
+    """One line for each task and row, best headline first within a task, lines without numbers last.
+
+    Columns are ``COLUMNS``; a number that is undefined, or of a row that is not complete, is missing.
+    """
+    lines = [_line(results, task, row) for task, row in results.groups()]
+    _add_skill(lines)
+    order = {task: k for k, task in enumerate(results.benchmark.tasks)}
+    headline = {task: load_task(task).target.headline for task in order}
+
+    def place(line: dict[str, Any]) -> tuple:
+        value = line.get(headline[line["task"]])
+        return order[line["task"]], value is None, 0.0 if value is None else value
+
+    table = pd.DataFrame(sorted(lines, key=place), columns=list(COLUMNS)).astype(object)
+    return table.where(table.notna(), None)
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """CSV with six significant digits; an undefined number is an empty field."""
+    return table.map(_six).astype(object).to_csv(index=False, lineterminator="\n")
+
+
+def to_json(table: pd.DataFrame) -> str:
+    """JSON list of lines; an undefined number is null."""
+    import json
+
+    lines = [{name: _six(value) for name, value in line.items()} for line in table.to_dict("records")]
+    return json.dumps(lines, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _six(value: object) -> object:
+    """Six significant digits; missing numbers of any kind become None."""
+    if isinstance(value, float):
+        return None if np.isnan(value) else float(f"{value:.6g}")
+    return value
+
+
+#: what a reader sees: column, heading, digits
+SHOWN = (
+    ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("mae_magnetic", "MAE magnetic", 3), ("mae", "MAE all", 3), ("rmse", "RMSE", 2), ("r2", "R²", 3),
+    ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
+    ("mae_rel_shell", "relative, by shell", 3), ("skill_magnetic", "skill magnetic", 3), ("skill", "skill", 3),
+    ("trials", "trials", None), ("seconds", "seconds", None),
+)  # fmt: skip
+
+
+def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> str:
+    """A section for each task: the question it asks, the rows, and why some have no numbers.
+
+    With ``official`` its headline value stands beside each row of the same name.
+    """
+    return "\n".join(_section(table[table["task"] == task], task, official) for task in dict.fromkeys(table["task"]))
+
+
+def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
+    about = load_task(task)
+    unit, headline = about.target.unit, about.target.headline
+    shown = pd.DataFrame({title: [_show(v, digits) for v in table[column]] for column, title, digits in SHOWN})
+    if official is not None:
+        values = {r["adapter"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
+        shown.insert(4, "official", [_show(values.get(name), 3) for name in table["adapter"]])
+    text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}\n\n"
+    text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
+    reasons = table[table["reason"].notna() | table["note"].notna()]
+    for _, line in reasons.iterrows():
+        text += f"\n- {line['adapter']}: {line['status']}, {line['reason'] or line['note']}"
+    return text + ("\n" if len(reasons) else "")
+
+
+def _show(value: object, digits: int | None) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return f"{value:.{digits}f}" if digits is not None else str(value)

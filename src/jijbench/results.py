@@ -1,0 +1,125 @@
+"""A folder of results: records by cell, and predictions pooled over the folds of a task."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jijbench.benchmark import Benchmark, Cell
+from jijbench.context import home
+from jijbench.data.task import Task, load_task
+from jijbench.errors import IncompleteTable, RecordError
+from jijbench.record import Record, read_predictions, read_record
+
+
+def record_path(folder: Path, cell: Cell) -> Path:
+    """Where the record of a cell lies."""
+    return (folder / cell.slot).with_suffix(".json")
+
+
+def official_folder() -> Path:
+    """The committed results of ``full``."""
+    return home("results") / "full"
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """Test predictions of one row and seed, all folds of a task together.
+
+    ``rows`` (n,) positions in the task's dataset; ``mean``, ``std`` and ``truth`` (n,) or (n, k) in the target's
+    unit; ``weight`` (n,) is one over how often the sample is tested; ``fold`` (n,).
+    """
+
+    task: Task
+    row: str
+    seed: int
+    rows: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    truth: np.ndarray
+    weight: np.ndarray
+    fold: np.ndarray
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The samples' own columns (elements, shell, distance, moments) with ``mean``, ``std``, ``truth``, ``weight``."""
+        table = self.task.dataset.table.iloc[self.rows].reset_index(drop=True)
+        table = table.assign(std=self.std, weight=self.weight, fold=self.fold)
+        table["magnetic"] = self.task.dataset.magnetic[self.rows]
+        if self.mean.ndim == 1:
+            table = table.assign(mean=self.mean, truth=self.truth, error=self.mean - self.truth)
+        return table
+
+
+def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> Pooled:
+    """Put the test parts of the folds of one row and seed together; raises ``RecordError`` for changed files.
+
+    Every sample that the split tests must be there once a fold, so nothing can be left out of a score.
+    """
+    rows, means, stds, folds = [], [], [], []
+    for cell, record in zip(cells, records, strict=True):
+        if record.predictions is None:
+            raise RecordError(f"{record_path(folder, cell)} has status {record.status!r} and no predictions to pool")
+        table, mean = read_predictions(record_path(folder, cell).parent / record.predictions.file, record.predictions.sha256)
+        test = (table["part"] == "test").to_numpy()
+        ids = table["id"][test].tolist()
+        if sorted(ids) != sorted(task.split.folds[cell.fold].test):
+            raise RecordError(f"{record_path(folder, cell)}: its predictions are not those of the split's test samples; run it again")
+        rows.append(task.dataset.rows(ids))
+        means.append(mean[test])
+        stds.append(table["std"].to_numpy(dtype=float)[test])
+        folds.append(np.full(len(ids), cell.fold))
+    where = np.concatenate(rows)
+    times = task.split.times_tested()
+    weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in where])
+    truth = task.dataset.truth(task.target.name)[where]
+    return Pooled(
+        task, cells[0].row.row, cells[0].seed, where, np.concatenate(means), np.concatenate(stds), truth, weight, np.concatenate(folds)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The records of a benchmark in a folder; complete by construction.
+
+    ``stale`` holds the slots whose records were made by other code, data or settings than today's.
+    """
+
+    benchmark: Benchmark
+    folder: Path
+    cells: tuple[Cell, ...]
+    records: dict[str, Record]
+    stale: frozenset[str] = frozenset()
+
+    def groups(self) -> dict[tuple[str, str], list[Cell]]:
+        """Cells by task and row, in the order of the benchmark."""
+        found: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault((cell.task, cell.row.row), []).append(cell)
+        return found
+
+    def pooled(self, task: str, row: str) -> list[Pooled]:
+        """One entry a seed; empty where a cell of the row is not complete or stale."""
+        cells = self.groups()[task, row]
+        if any(self.records[cell.slot].status != "complete" or cell.slot in self.stale for cell in cells):
+            return []
+        seeds = sorted({cell.seed for cell in cells})
+        by_seed = [[cell for cell in cells if cell.seed == seed] for seed in seeds]
+        return [pool(load_task(task), self.folder, group, [self.records[c.slot] for c in group]) for group in by_seed]
+
+
+def load_results(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()) -> Results:
+    """Read the records of a benchmark's cells; raises ``IncompleteTable`` naming the cells that have none."""
+    wanted = tuple(benchmark.cells() if cells is None else cells)
+    missing = [cell for cell in wanted if not record_path(folder, cell).is_file()]
+    if missing:
+        names = "\n  ".join(cell.slot for cell in missing[:10]) + ("\n  …" if len(missing) > 10 else "")
+        raise IncompleteTable(
+            f"{len(missing)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n  {names}\n"
+            f"compute them with `jijbench run {benchmark.benchmark}`"
+        )
+    records = {cell.slot: read_record(record_path(folder, cell)) for cell in wanted}
+    return Results(benchmark, folder, wanted, records, frozenset(stale))

@@ -1,0 +1,158 @@
+"""Recompute every published number: data, splits, records, the committed tables, and blocks of the README."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from jijbench.benchmark import Benchmark, Cell, load_benchmark
+from jijbench.data.dataset import dataset_ids
+from jijbench.data.split import load_split, split_names
+from jijbench.data.task import load_task
+from jijbench.data.validate import validate
+from jijbench.errors import JijbenchError, RecordError
+from jijbench.leaderboard import leaderboard, to_csv, to_json, to_markdown
+from jijbench.record import Record, read_predictions
+from jijbench.results import Results, load_results, record_path
+from jijbench.runner import stale_slots
+from jijbench.runner.cell import fold_scores
+
+BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked. ``level``: ok, warning or error."""
+
+    level: str
+    what: str
+
+
+def check_data() -> Iterator[Finding]:
+    """Hashes, rows, orbits and splits of all datasets."""
+    for name in dataset_ids():
+        try:
+            dataset, audit = validate(name)
+            splits = [load_split(dataset, protocol) for protocol in split_names(dataset)]
+            yield Finding("ok", f"{name}: {audit.samples} samples in {audit.orbits} orbits, {len(splits)} splits")
+        except JijbenchError as error:
+            yield Finding("error", str(error))
+
+
+def check_record(folder: Path, cell: Cell, record: Record) -> None:
+    """Raise ``RecordError`` where a record's own scores are not those of its predictions."""
+    if record.predictions is None:
+        return
+    path = record_path(folder, cell).parent / record.predictions.file
+    read_predictions(path, record.predictions.sha256)
+    now = fold_scores(load_task(cell.task), path)
+    wrong = [name for name, value in now.items() if not _same(value, (record.metrics or {}).get(name))]
+    if wrong:
+        raise RecordError(
+            f"{record_path(folder, cell)}: {wrong[0]} is {(record.metrics or {}).get(wrong[0])}, its predictions give "
+            f"{now[wrong[0]]}; run the cell again"
+        )
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return abs(a - b) <= 1e-9 * max(1.0, abs(a))
+
+
+def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
+    """Every record of a benchmark, then its tables."""
+    try:
+        results = load_results(benchmark, folder)
+        for cell in results.cells:
+            check_record(folder, cell, results.records[cell.slot])
+    except JijbenchError as error:
+        yield Finding("error", str(error))
+        return
+    states = pd.Series([record.status for record in results.records.values()]).value_counts()
+    yield Finding("ok", f"{folder.name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items()))
+    seconds = sum(record.seconds["total"] for record in results.records.values())
+    yield Finding("ok", f"{folder.name}: {seconds / 3600:.2f} h of computing in all")
+    stale = stale_slots(results.cells, results.records)
+    if stale:
+        fields = sorted({field for names in stale.values() for field in names})
+        yield Finding("warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}")
+    yield from _check_tables(results, folder)
+
+
+def tables(results: Results) -> dict[str, str]:
+    """The committed forms of a leaderboard, by file name."""
+    table = leaderboard(results)
+    head = f"# Leaderboard of `{results.benchmark.benchmark}`\n\n"
+    return {"leaderboard.md": head + to_markdown(table), "leaderboard.csv": to_csv(table), "leaderboard.json": to_json(table)}
+
+
+def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
+    for name, text in tables(results).items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            yield Finding("error", f"{path} is not what the records give; write it anew with `jijbench leaderboard --write`")
+        else:
+            yield Finding("ok", f"{folder.name}/{name} is what the records give")
+
+
+def blocks(results: Results) -> dict[str, Callable[[str], str]]:
+    """What a document's generated blocks hold, by name."""
+    table = leaderboard(results)
+
+    def board(args: str) -> str:
+        return to_markdown(table[table["task"] == args.strip()])
+
+    def published(args: str) -> str:
+        del args
+        return published_protocol(table)
+
+    return {"leaderboard": board, "published": published}
+
+
+def published_protocol(table: pd.DataFrame) -> str:
+    """The published set-up on this data, with what the numbers should be read against."""
+    rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
+    zero = rows[rows["adapter"] == "zero"]
+    lines = ["| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |", "|---|---|---|---|---|---|"]
+    for _, row in rows[rows["adapter"].isin(["soap", "soap-pair", "low-rank", "zero"])].iterrows():
+        relative = row["mae"] / row["mean_abs_truth"]
+        lines.append(f"| {row['adapter']} | {row['mae']:.3f} | {relative:.3f} | {row['r2']:.3f} | {row['mae_magnetic']:.3f} | {row['r2_magnetic']:.3f} |")
+    note = f"The zero floor stands at {zero['mae'].iloc[0]:.3f} meV over all rows.\n" if len(zero) else ""
+    return "\n".join(lines) + "\n\n" + note
+
+
+def render(text: str, results: Results) -> str:
+    """A document with its generated blocks (``<!-- begin:NAME args --> … <!-- end:NAME -->``) made anew."""
+    make = blocks(results)
+    return BLOCK.sub(lambda m: f"{m[1]}\n{make[m['name']](m['args'])}\n{m[4]}", text)
+
+
+def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
+    """Documents whose generated blocks are older than the records."""
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        if render(text, results) != text:
+            yield Finding("error", f"{path.name} shows numbers that the records do not give; `jijbench leaderboard --write` renews them")
+        else:
+            yield Finding("ok", f"{path.name}: {len(BLOCK.findall(text))} generated blocks are what the records give")
+
+
+def verify(root: Path) -> list[Finding]:
+    """Everything that is published from a checkout at ``root``."""
+    findings = list(check_data())
+    folder, benchmark = root / "results" / "full", load_benchmark("full")
+    findings += check_results(benchmark, folder)
+    documents = [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+    if not any(finding.level == "error" for finding in findings):
+        findings += check_documents(load_results(benchmark, folder), documents)
+    return findings
+
+
+def as_json(findings: list[Finding]) -> str:
+    """Findings for a script."""
+    return json.dumps([{"level": f.level, "what": f.what} for f in findings], indent=1, ensure_ascii=False) + "\n"
+
