@@ -14,7 +14,7 @@ from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
-from jijbench.leaderboard import leaderboard, to_csv, to_json, to_markdown
+from jijbench.board import leaderboard, to_csv, to_json, to_markdown
 from jijbench.record import Record, read_predictions
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
@@ -141,14 +141,18 @@ def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
             yield Finding("ok", f"{path.name}: {len(BLOCK.findall(text))} generated blocks are what the records give")
 
 
+def documents(root: Path) -> list[Path]:
+    """Documents of a checkout that may hold generated blocks."""
+    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+
+
 def verify(root: Path) -> list[Finding]:
     """Everything that is published from a checkout at ``root``."""
     findings = list(check_data())
     folder, benchmark = root / "results" / "full", load_benchmark("full")
     findings += check_results(benchmark, folder)
-    documents = [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
     if not any(finding.level == "error" for finding in findings):
-        findings += check_documents(load_results(benchmark, folder), documents)
+        findings += check_documents(load_results(benchmark, folder), documents(root))
     return findings
 
 

@@ -1,0 +1,90 @@
+"""The command ``jijbench``: parses arguments, calls one function each. Commands load when they are used."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from jijbench import __version__
+from jijbench.errors import JijbenchError
+
+#: command → module that defines it
+COMMANDS = {
+    "audit": "audit",
+    "data": "data",
+    "leaderboard": "board",
+    "list": "lists",
+    "plot": "plot",
+    "run": "run",
+    "verify": "verify",
+}
+HELP = {
+    "audit": "What a random split over rows gains from symmetric twins.",
+    "data": "Datasets: list, show, validate, export, import.",
+    "leaderboard": "Print or write the table of a results folder.",
+    "list": "Names of tasks, rows, adapters and benchmarks.",
+    "plot": "Figures of a results folder.",
+    "run": "Run a benchmark; run again, it resumes.",
+    "verify": "Recompute every published number.",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"jijbench.cli.{COMMANDS[name]}")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, HELP[name]) for name in sorted(COMMANDS)])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS:
+            from jijbench.errors import UnknownName
+
+            raise click.UsageError(str(UnknownName("command", args[0], COMMANDS)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jijbench")
+def cli() -> None:
+    """Which model predicts exchange interactions and impurity potentials, and how far can it be trusted?
+
+    \b
+    First steps:
+      jijbench list                 what there is
+      jijbench run quick            a first table in a minute or two
+      jijbench run default          every classical model, small budgets
+      jijbench leaderboard full     the official table
+
+    Exit codes: 0 all well, 1 something was found wrong (message on stderr), 2 wrong usage.
+    """
+
+
+def main() -> None:
+    """Entry point: errors of the suite become one line on stderr and exit code 1."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("stopped; run the same command again to go on", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except JijbenchError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"error: {error.strerror}: {error.filename or ''}; check the path and the free space", err=True)
+        sys.exit(1)

@@ -1,0 +1,45 @@
+"""The use from Python: ``run`` some rows on some tasks, get their results."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from jijbench.benchmark import Benchmark, Budget, Row, load_benchmark
+from jijbench.data.task import Task
+from jijbench.errors import UnknownName
+from jijbench.record import Record
+from jijbench.results import Results, load_results
+from jijbench.runner import run_cells
+
+
+def run(
+    tasks: Task | str | Iterable[Task | str], rows: Iterable[str | dict[str, Any] | Row], *, trials: int = 5,
+    inner_folds: int = 1, seeds: Iterable[int] = (0,), folder: str | Path = "results/local/python", workers: int = 1,
+    tell: Callable[[Record, bool], None] = lambda record, reused: None,
+) -> Results:  # fmt: skip
+    """Tune, fit and score ``rows`` on ``tasks``; finished cells in ``folder`` are reused.
+
+    A row is the name of a row of the ``full`` benchmark, or a mapping such as
+    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``. With more than one worker call it under
+    ``if __name__ == "__main__":``, as for any process pool. Raises ``UnknownName``.
+    """
+    names = [tasks] if isinstance(tasks, Task | str) else list(tasks)
+    benchmark = Benchmark(
+        benchmark="python",
+        description="called from Python",
+        tasks=tuple(task if isinstance(task, str) else task.id for task in names),
+        rows=tuple(_row(row) for row in rows),
+        budget=Budget(trials=trials, inner_folds=inner_folds),
+        seeds=tuple(seeds),
+    )
+    run_cells(benchmark.cells(), Path(folder), workers=workers, tell=tell)
+    return load_results(benchmark, Path(folder))
+
+
+def _row(row: str | dict[str, Any] | Row) -> Row:
+    if not isinstance(row, str):
+        return Row.model_validate(row)
+    known = {known.row: known for known in load_benchmark("full").rows}
+    if row not in known:
+        raise UnknownName("row of benchmark full", row, known)
+    return known[row]

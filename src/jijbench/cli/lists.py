@@ -1,0 +1,50 @@
+"""``jijbench list``: names only, no heavy import."""
+
+import click
+
+from jijbench.context import home
+
+KINDS = ("tasks", "rows", "adapters", "benchmarks")
+
+
+def _tasks() -> list[str]:
+    paths = sorted(home("datasets").glob("*/splits/*.json"))
+    return [f"{path.parents[1].name}/{target}/{path.stem}" for path in paths for target in _targets(path.parents[1].name)]
+
+
+def _targets(dataset: str) -> list[str]:
+    from jijbench.data.card import read_card
+
+    return list(read_card(home("datasets") / dataset).targets)
+
+
+def _rows() -> list[str]:
+    from jijbench.benchmark import load_benchmark
+
+    width = max(len(row.row) for row in load_benchmark("full").rows)
+    return [f"{row.row:{width}}  {row.adapter}, {row.inputs}" for row in load_benchmark("full").rows]
+
+
+def _adapters() -> list[str]:
+    from jijbench import adapters
+
+    reasons = {name: adapters.missing(name) for name in adapters.names()}
+    return [f"{name}" + (f"  ({reason})" if reason else "") for name, reason in reasons.items()]
+
+
+def _benchmarks() -> list[str]:
+    from jijbench.benchmark import benchmark_names, load_benchmark
+
+    return [f"{name:8}  {load_benchmark(name).description}" for name in benchmark_names()]
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+def command(kind: str | None) -> None:
+    """Names of tasks, rows, adapters and benchmarks; all of them without KIND."""
+    make = {"tasks": _tasks, "rows": _rows, "adapters": _adapters, "benchmarks": _benchmarks}
+    for name in KINDS if kind is None else (kind,):
+        if kind is None:
+            click.echo(f"{name}:")
+        for line in make[name]():
+            click.echo(f"  {line}" if kind is None else line)

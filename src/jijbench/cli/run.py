@@ -1,0 +1,111 @@
+"""``jijbench run``."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from jijbench.benchmark import Cell
+    from jijbench.record import Record
+
+
+@click.command()
+@click.argument("benchmark", default="default")
+@click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
+@click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
+@click.option("--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--results", type=click.Path(file_okay=False, path_type=Path), help="Default: results/local/BENCHMARK.")
+@click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
+@click.option("--no-figures", is_flag=True, help="Only the table.")
+def command(
+    benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, results: Path | None,
+    retry_failed: bool, no_figures: bool,
+) -> None:  # fmt: skip
+    """Run BENCHMARK (a name, or a YAML file) and print its table.
+
+    Every cell (task, fold, row, seed) leaves a record in the results folder; finished cells are not repeated, so
+    an interrupted run goes on where it stopped.
+    """
+    from jijbench.benchmark import load_benchmark
+    from jijbench.runner import run_cells
+
+    folder = results or _local(benchmark)
+    cells = list(load_benchmark(benchmark).cells(tasks, rows))
+    with _progress(cells) as tell:
+        run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell)
+    _report(benchmark, folder, tasks, rows, figures=not no_figures)
+
+
+def _local(benchmark: str) -> Path:
+    from jijbench.cli._results import local_folder
+
+    return local_folder(benchmark)
+
+
+class _progress:  # noqa: N801
+    """A bar over the cells, weighed by what the official records say they take; silent if not a terminal."""
+
+    def __init__(self, cells: "list[Cell]") -> None:
+        from tqdm import tqdm
+
+        self.cost = {(cell.task, cell.row.row, cell.fold, cell.seed): _expected(cell) for cell in cells}
+        form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left {postfix}"
+        self.bar = tqdm(total=sum(self.cost.values()), disable=None, bar_format=form)
+
+    def __enter__(self) -> "Callable[[Record, bool], None]":
+        return self.tell
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def tell(self, record: "Record", reused: bool) -> None:
+        key = record.key
+        cost = self.cost[key.task, key.row, key.fold, key.seed]
+        if reused:
+            self.bar.total -= cost
+            self.bar.refresh()
+            return
+        self.bar.set_postfix_str(f"{key.task} {key.row} fold {key.fold}: {record.status}", refresh=False)
+        self.bar.update(cost)
+
+
+def _expected(cell: "Cell") -> float:
+    """Seconds that the official record of the same cell took, in proportion to the trials; else one."""
+    from jijbench.errors import RecordError
+    from jijbench.record import read_record
+    from jijbench.results import official_folder, record_path
+
+    path = record_path(official_folder(), cell)
+    try:
+        record = read_record(path) if path.is_file() else None
+    except RecordError:
+        return 1.0
+    if record is None:
+        return 1.0
+    return max(0.1, record.seconds["total"] * (cell.budget.trials + 1) / (record.key.search.trials + 1))
+
+
+def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
+    from jijbench.board import leaderboard, to_csv, to_json, to_markdown
+    from jijbench.cli._results import official_table, open_results
+    from jijbench.record import write_atomically
+
+    found = open_results(benchmark, folder, tasks, rows)
+    table = leaderboard(found)
+    text = to_markdown(table, official_table())
+    whole = not tasks and not rows
+    if whole:
+        for name, content in (("leaderboard.md", text), ("leaderboard.csv", to_csv(table)), ("leaderboard.json", to_json(table))):
+            write_atomically(folder / name, content.encode())
+    click.echo(text)
+    click.echo(f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else ""))
+    if figures:
+        from jijbench import plots
+
+        click.echo(f"figures: {len(plots.save(found, folder))} files in {folder}/figures")
+    failed = sum(record.status == "failed" for record in found.records.values())
+    if failed:
+        click.echo(f"{failed} of {len(found.records)} cells failed; their reasons stand in the table", err=True)

@@ -1,0 +1,29 @@
+"""``jijbench verify``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--root", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True,
+              help="Checkout whose README and results are checked.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Findings as JSON.")
+def command(root: Path, as_json: bool) -> None:
+    """Recompute every published number from the committed data, splits, records and predictions.
+
+    Exit code 1 if a number is wrong; stale records are a warning.
+    """
+    from jijbench import verify
+
+    findings = verify.verify(root)
+    if as_json:
+        click.echo(verify.as_json(findings), nl=False)
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level:8}{finding.what}", err=finding.level == "error")
+    errors = sum(finding.level == "error" for finding in findings)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    click.echo(f"{len(findings)} checks, {errors} errors, {warnings} warnings", err=True)
+    sys.exit(1 if errors else 0)
