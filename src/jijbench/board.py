@@ -104,8 +104,8 @@ def leaderboard(results: Results) -> pd.DataFrame:
         value = line.get(headline[line["task"]])
         return order[line["task"]], value is None, 0.0 if value is None else value
 
-    table = pd.DataFrame(sorted(lines, key=place), columns=list(COLUMNS)).astype(object)
-    return table.where(table.notna(), None)
+    lines.sort(key=place)
+    return pd.DataFrame([{name: line.get(name) for name in COLUMNS} for line in lines], dtype=object)
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -80,7 +80,7 @@ class Predictions(Strict):
 class Record(Strict):
     """What happened in one cell."""
 
-    schema_: Annotated[Literal["jijbench.run/1"], Field(alias="schema")] = SCHEMA
+    schema_: Annotated[Literal["jijbench.run/1"], Field(alias="schema")] = "jijbench.run/1"
     key: Key
     kind: Literal["model", "floor"]
     info: dict[str, Any] | None
@@ -102,7 +102,9 @@ class Record(Strict):
     @model_validator(mode="after")
     def _reason_exactly_when_not_complete(self) -> Self:
         if (self.status == "complete") == (self.reason is not None):
-            raise ValueError(f"status {self.status!r} with reason {self.reason!r}: a reason stands exactly when not complete")
+            raise ValueError(
+                f"status {self.status!r} with reason {self.reason!r}: a reason stands exactly when not complete"
+            )
         if (self.status == "complete") != (self.metrics is not None and self.predictions is not None):
             raise ValueError(f"status {self.status!r}: metrics and predictions stand exactly when complete")
         return self
@@ -148,7 +150,9 @@ def read_record(path: Path) -> Record:
         raise RecordError(f"{path} is no run record ({SCHEMA}): {error}") from error
 
 
-def write_predictions(path: Path, ids: Iterable[str], part: Iterable[str], mean: np.ndarray, std: np.ndarray | None) -> Path:
+def write_predictions(
+    path: Path, ids: Iterable[str], part: Iterable[str], mean: np.ndarray, std: np.ndarray | None
+) -> Path:
     """Write predictions; returns the path with its ending.
 
     Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` in float32. The same
@@ -161,7 +165,10 @@ def write_predictions(path: Path, ids: Iterable[str], part: Iterable[str], mean:
         write_atomically(path, gzip.compress(text.encode(), mtime=0))
         return path
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, id=np.array(list(ids)), part=np.array(list(part)), mean=mean.astype(np.float32))
+    arrays = {"id": np.array(list(ids)), "part": np.array(list(part)), "mean": mean.astype(np.float32)}
+    if std is not None:
+        arrays["std"] = std.astype(np.float32)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     path = path.with_suffix(".npz")
     write_atomically(path, buffer.getvalue())
     return path
@@ -224,12 +231,11 @@ def _exists(name: str) -> bool:
 def _tokens(source: str) -> list[str]:
     tree = ast.parse(source)
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
-    docstrings = {node.body[0].lineno for node in nodes if ast.get_docstring(node, clean=False) is not None}
+    docstrings = {
+        (node.body[0].lineno, node.body[0].col_offset)
+        for node in nodes
+        if ast.get_docstring(node, clean=False) is not None
+    }
     skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
     tokens = tokenize.tokenize(io.BytesIO(source.encode()).readline)
-    return [t.string for t in tokens
-            if t.type not in skipped and not (t.type == tokenize.STRING and t.start[0] in docstrings and t.start[1] == _column(tree, t.start[0]))]  # fmt: skip
-
-
-def _column(tree: ast.Module, line: int) -> int:
-    return min((node.col_offset for node in ast.walk(tree) if getattr(node, "lineno", None) == line), default=-1)
+    return [token.string for token in tokens if token.type not in skipped and token.start not in docstrings]

@@ -63,11 +63,15 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
     for cell, record in zip(cells, records, strict=True):
         if record.predictions is None:
             raise RecordError(f"{record_path(folder, cell)} has status {record.status!r} and no predictions to pool")
-        table, mean = read_predictions(record_path(folder, cell).parent / record.predictions.file, record.predictions.sha256)
+        table, mean = read_predictions(
+            record_path(folder, cell).parent / record.predictions.file, record.predictions.sha256
+        )
         test = (table["part"] == "test").to_numpy()
         ids = table["id"][test].tolist()
         if sorted(ids) != sorted(task.split.folds[cell.fold].test):
-            raise RecordError(f"{record_path(folder, cell)}: its predictions are not those of the split's test samples; run it again")
+            raise RecordError(
+                f"{record_path(folder, cell)}: its predictions are not those of the split's test samples; run it again"
+            )
         rows.append(task.dataset.rows(ids))
         means.append(mean[test])
         stds.append(table["std"].to_numpy(dtype=float)[test])
@@ -77,7 +81,15 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
     weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in where])
     truth = task.dataset.truth(task.target.name)[where]
     return Pooled(
-        task, cells[0].row.row, cells[0].seed, where, np.concatenate(means), np.concatenate(stds), truth, weight, np.concatenate(folds)
+        task,
+        cells[0].row.row,
+        cells[0].seed,
+        where,
+        np.concatenate(means),
+        np.concatenate(stds),
+        truth,
+        weight,
+        np.concatenate(folds),
     )
 
 
@@ -111,7 +123,9 @@ class Results:
         return [pool(load_task(task), self.folder, group, [self.records[c.slot] for c in group]) for group in by_seed]
 
 
-def load_results(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()) -> Results:
+def load_results(
+    benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()
+) -> Results:
     """Read the records of a benchmark's cells; raises ``IncompleteTable`` naming the cells that have none."""
     wanted = tuple(benchmark.cells() if cells is None else cells)
     missing = [cell for cell in wanted if not record_path(folder, cell).is_file()]

@@ -47,7 +47,9 @@ def tune(
     the first one's exception is raised. With no trials, or nothing to search, ``fixed`` alone is tried.
     """
     started, study = time.monotonic(), _study(seed)
-    defaults = {k: v for k, v in adapter(target=question.target).get_params(deep=False).items() if k not in ("target", "seed")}
+    defaults = {
+        k: v for k, v in adapter(target=question.target).get_params(deep=False).items() if k not in ("target", "seed")
+    }
     study.enqueue_trial({name: value for name, value in defaults.items() if isinstance(value, int | float | str)})
     tried: dict[str, tuple[float | None, list[np.ndarray]]] = {}
     ledger: list[Trial] = []
@@ -74,7 +76,11 @@ def tune(
     inner_score, hypers, predictions = best or (None, ledger[0].hypers, tried[canonical(ledger[0].hypers)][1])
     used = len(ledger) if budget.trials and study.trials[0].distributions else 0
     capped = 0 < used < budget.trials
-    return hypers, predictions, Tuning(trials=used, configurations=len(tried), inner=inner_score, capped=capped, ledger=tuple(ledger))
+    return (
+        hypers,
+        predictions,
+        Tuning(trials=used, configurations=len(tried), inner=inner_score, capped=capped, ledger=tuple(ledger)),
+    )
 
 
 def _evaluate(

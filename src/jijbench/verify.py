@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell, load_benchmark
+from jijbench.board import leaderboard, to_csv, to_json, to_markdown
 from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
-from jijbench.board import leaderboard, to_csv, to_json, to_markdown
 from jijbench.record import Record, read_predictions
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
@@ -73,13 +73,17 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
         yield Finding("error", str(error))
         return
     states = pd.Series([record.status for record in results.records.values()]).value_counts()
-    yield Finding("ok", f"{folder.name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items()))
+    yield Finding(
+        "ok", f"{folder.name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items())
+    )
     seconds = sum(record.seconds["total"] for record in results.records.values())
     yield Finding("ok", f"{folder.name}: {seconds / 3600:.2f} h of computing in all")
     stale = stale_slots(results.cells, results.records)
     if stale:
         fields = sorted({field for names in stale.values() for field in names})
-        yield Finding("warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}")
+        yield Finding(
+            "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
+        )
     yield from _check_tables(results, folder)
 
 
@@ -87,14 +91,20 @@ def tables(results: Results) -> dict[str, str]:
     """The committed forms of a leaderboard, by file name."""
     table = leaderboard(results)
     head = f"# Leaderboard of `{results.benchmark.benchmark}`\n\n"
-    return {"leaderboard.md": head + to_markdown(table), "leaderboard.csv": to_csv(table), "leaderboard.json": to_json(table)}
+    return {
+        "leaderboard.md": head + to_markdown(table),
+        "leaderboard.csv": to_csv(table),
+        "leaderboard.json": to_json(table),
+    }
 
 
 def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
     for name, text in tables(results).items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            yield Finding("error", f"{path} is not what the records give; write it anew with `jijbench leaderboard --write`")
+            yield Finding(
+                "error", f"{path} is not what the records give; write it anew with `jijbench leaderboard --write`"
+            )
         else:
             yield Finding("ok", f"{folder.name}/{name} is what the records give")
 
@@ -117,10 +127,15 @@ def published_protocol(table: pd.DataFrame) -> str:
     """The published set-up on this data, with what the numbers should be read against."""
     rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
     zero = rows[rows["adapter"] == "zero"]
-    lines = ["| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |",
+        "|---|---|---|---|---|---|",
+    ]
     for _, row in rows[rows["adapter"].isin(["soap", "soap-pair", "low-rank", "zero"])].iterrows():
         relative = row["mae"] / row["mean_abs_truth"]
-        lines.append(f"| {row['adapter']} | {row['mae']:.3f} | {relative:.3f} | {row['r2']:.3f} | {row['mae_magnetic']:.3f} | {row['r2_magnetic']:.3f} |")
+        lines.append(
+            f"| {row['adapter']} | {row['mae']:.3f} | {relative:.3f} | {row['r2']:.3f} | {row['mae_magnetic']:.3f} | {row['r2_magnetic']:.3f} |"
+        )
     note = f"The zero floor stands at {zero['mae'].iloc[0]:.3f} meV over all rows.\n" if len(zero) else ""
     return "\n".join(lines) + "\n\n" + note
 
@@ -136,7 +151,10 @@ def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
     for path in paths:
         text = path.read_text(encoding="utf-8")
         if render(text, results) != text:
-            yield Finding("error", f"{path.name} shows numbers that the records do not give; `jijbench leaderboard --write` renews them")
+            yield Finding(
+                "error",
+                f"{path.name} shows numbers that the records do not give; `jijbench leaderboard --write` renews them",
+            )
         else:
             yield Finding("ok", f"{path.name}: {len(BLOCK.findall(text))} generated blocks are what the records give")
 
@@ -159,4 +177,3 @@ def verify(root: Path) -> list[Finding]:
 def as_json(findings: list[Finding]) -> str:
     """Findings for a script."""
     return json.dumps([{"level": f.level, "what": f.what} for f in findings], indent=1, ensure_ascii=False) + "\n"
-

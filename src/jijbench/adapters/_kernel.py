@@ -11,7 +11,7 @@ from jijbench.adapters.base import Folds, Gated, open_gate, orbit_folds
 from jijbench.data.sample import Sample
 
 #: regularisers tried, in units of the mean diagonal of the kernel
-REGULARISERS = 10.0 ** np.arange(-9.0, 1.0)
+REGULARISERS = 10.0 ** np.arange(-8.0, 3.0)
 
 
 class Scan:

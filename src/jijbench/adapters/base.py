@@ -115,10 +115,11 @@ class Adapter(RegressorMixin, BaseEstimator):
         hypers = head["hypers"]
         hypers["target"] = Target(**hypers["target"] | {"shape": tuple(hypers["target"]["shape"])})
         model = cls(**hypers)
+        state: dict[str, Any] = model.__dict__
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            vars(model).update({key: arrays[key] for key in arrays.files})
-        vars(model).update(head["fitted"])
-        vars(model).update({key: read_samples(folder / key) for key in head["samples"]})
+            state.update({key: arrays[key] for key in arrays.files})
+        state.update(head["fitted"])
+        state.update({key: read_samples(folder / key) for key in head["samples"]})
         if getattr(model, "n_learned_", 1):
             model.restore()
         return model

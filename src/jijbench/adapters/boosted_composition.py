@@ -29,7 +29,7 @@ class BoostedComposition(Gated):
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, geometry: bool = False, learning_rate: float = 0.1,
-        max_iter: int = 200, max_leaf_nodes: int = 31, min_samples_leaf: int = 5, l2_regularization: float = 0.0,
+        max_iter: int = 100, max_leaf_nodes: int = 31, min_samples_leaf: int = 5, l2_regularization: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(target=target, seed=seed)
         self.geometry = geometry

@@ -25,7 +25,13 @@ class LowRank(Gated):
     def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         folds = orbit_folds(samples) if folds is None else folds
         grid = [(rank, ridge) for rank in RANKS for ridge in RIDGES]
-        errors = [np.mean([self._inner_error(samples, y, fold, *point) for fold in folds if len(fold[0]) and len(fold[1])] or [0.0]) for point in grid]
+        errors = [
+            np.mean(
+                [self._inner_error(samples, y, fold, *point) for fold in folds if len(fold[0]) and len(fold[1])]
+                or [0.0]
+            )
+            for point in grid
+        ]
         self.rank_, self.ridge_ = grid[int(np.argmin(errors))]
         self.train_, self.y_ = tuple(samples), y
         self.restore()

@@ -7,12 +7,16 @@ import click
 
 @click.command()
 @click.argument("benchmark", default="full")
-@click.option("--results", type=click.Path(file_okay=False, path_type=Path), help="Default: your own, else the official ones.")
+@click.option(
+    "--results", type=click.Path(file_okay=False, path_type=Path), help="Default: your own, else the official ones."
+)
 @click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
 @click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
 @click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
 @click.option("--write", is_flag=True, help="Write the tables into the results folder and renew README and docs.")
-def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], form: str, write: bool) -> None:
+def command(
+    benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], form: str, write: bool
+) -> None:
     """The table of BENCHMARK, recomputed from its records.
 
     A missing record is an error that names the cells; failed, refused and stale rows are shown with their reason.
@@ -26,7 +30,9 @@ def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: 
         return
     table = leaderboard(open_results(benchmark, folder, tasks, rows))
     official = official_table() if folder.name != "full" else None
-    text = {"md": lambda: to_markdown(table, official), "csv": lambda: to_csv(table), "json": lambda: to_json(table)}[form]()
+    text = {"md": lambda: to_markdown(table, official), "csv": lambda: to_csv(table), "json": lambda: to_json(table)}[
+        form
+    ]()
     click.echo(text, nl=False)
 
 

@@ -69,18 +69,24 @@ def export(dataset: str, output: Path | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--columns", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="YAML column map; see docs/import.md.")  # fmt: skip
-@click.option("--output", "-o", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write.")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
+)
 @click.option("--id", "name", required=True, help="Id of the new dataset.")
 @click.option("--title", default="", help="One line.")
 @click.option("--licence", default="not stated")
 @click.option("--citation", default="not stated")
 @click.option("--host", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="JSON of the host cell; default Bi2Te3.")  # fmt: skip
-def import_(file: Path, columns: Path, output: Path, name: str, title: str, licence: str, citation: str, host: Path | None) -> None:
+def import_(
+    file: Path, columns: Path, output: Path, name: str, title: str, licence: str, citation: str, host: Path | None
+) -> None:
     """Read any table of dimers (csv or parquet) into a dataset folder, validated row by row."""
     from jijbench.data.importer import import_table, read_columns
 
-    card = import_table(file, read_columns(columns), output, host=host, id=name, title=title or name, licence=licence, citation=citation)
+    card = import_table(
+        file, read_columns(columns), output, host=host, id=name, title=title or name, licence=licence, citation=citation
+    )
     click.echo(f"{output}: dataset {card.id} ({card.sha256[:12]}); check it with `jijbench data validate {output}`")
 
 

@@ -9,7 +9,9 @@ KINDS = ("tasks", "rows", "adapters", "benchmarks")
 
 def _tasks() -> list[str]:
     paths = sorted(home("datasets").glob("*/splits/*.json"))
-    return [f"{path.parents[1].name}/{target}/{path.stem}" for path in paths for target in _targets(path.parents[1].name)]
+    return [
+        f"{path.parents[1].name}/{target}/{path.stem}" for path in paths for target in _targets(path.parents[1].name)
+    ]
 
 
 def _targets(dataset: str) -> list[str]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.argument("benchmark", default="default")
 @click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
 @click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
-@click.option("--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes."
+)
 @click.option("--results", type=click.Path(file_okay=False, path_type=Path), help="Default: results/local/BENCHMARK.")
 @click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
 @click.option("--no-figures", is_flag=True, help="Only the table.")
@@ -98,10 +100,16 @@ def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[st
     text = to_markdown(table, official_table())
     whole = not tasks and not rows
     if whole:
-        for name, content in (("leaderboard.md", text), ("leaderboard.csv", to_csv(table)), ("leaderboard.json", to_json(table))):
+        for name, content in (
+            ("leaderboard.md", text),
+            ("leaderboard.csv", to_csv(table)),
+            ("leaderboard.json", to_json(table)),
+        ):
             write_atomically(folder / name, content.encode())
     click.echo(text)
-    click.echo(f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else ""))
+    click.echo(
+        f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else "")
+    )
     if figures:
         from jijbench import plots
 

@@ -19,10 +19,15 @@ class Strict(BaseModel):
 
 
 class TargetColumns(Strict):
-    """Where a target's values stand: columns of ``samples.csv``, one for each component."""
+    """Where a target's values stand.
+
+    ``columns`` of ``samples.csv``, one for each component; or, for curves, ``array``: an array (n, *shape) of an
+    ``.npz`` file, as ``file:name``.
+    """
 
     unit: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    array: str | None = None
 
 
 class Source(Strict):
@@ -90,7 +95,9 @@ def check_hashes(folder: Path, card: Card) -> None:
     for name, expected in card.files.items():
         path = folder / name
         if not path.is_file():
-            raise DataError(f"{path} is missing, but {folder / 'card.yaml'} lists it; restore it or rebuild the dataset")
+            raise DataError(
+                f"{path} is missing, but {folder / 'card.yaml'} lists it; restore it or rebuild the dataset"
+            )
         found = file_sha256(path)
         if found != expected:
             raise DataError(

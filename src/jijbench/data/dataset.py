@@ -50,8 +50,16 @@ class Dataset:
     def truth(self, name: str) -> np.ndarray:
         """(n, *target.shape) reference values in the target's unit."""
         wanted = self.target(name)
-        columns = list(self.card.targets[name].columns)
+        spec = self.card.targets[name]
+        if spec.array is not None:
+            return self._array(spec.array).reshape(len(self.table), *wanted.shape)
+        columns = list(spec.columns)
         return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
+
+    def _array(self, where: str) -> np.ndarray:
+        file, name = where.split(":")
+        with np.load(self.folder / file, allow_pickle=False) as arrays:
+            return arrays[name].astype(float)
 
     @cached_property
     def magnetic(self) -> np.ndarray:
@@ -64,7 +72,8 @@ class Dataset:
 
     def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What scores need to know of samples beside their truth: ``magnetic`` (n,) bool and ``shell`` (n,)."""
-        return {"magnetic": self.magnetic[rows], "shell": self.table["shell"].to_numpy()[rows]}
+        shells = self.table["shell"].to_numpy() if "shell" in self.table else np.zeros(len(self), dtype=int)
+        return {"magnetic": self.magnetic[rows], "shell": shells[rows]}
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -5,7 +5,7 @@ serves the outer folds (written once, committed) and the inner folds of tuning, 
 A part is (test, dropped): positions of the tested samples, and of those in neither set.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -31,9 +31,13 @@ def _rows(samples: Sequence[Sample], keep: Callable[[Sample], bool]) -> np.ndarr
     return np.array([k for k, sample in enumerate(samples) if keep(sample)], dtype=int)
 
 
+def _member(label: Callable[[Sample], Any], names: Collection) -> Callable[[Sample], bool]:
+    return lambda sample: label(sample) in names
+
+
 def _grouped(samples: Sequence[Sample], n: int, rng: np.random.Generator, label: Callable[[Sample], Any]) -> list[Part]:
     groups = sorted({label(sample) for sample in samples})
-    return [(_rows(samples, lambda s, h=set(hand): label(s) in h), NOTHING) for hand in dealt(groups, n, rng)]  # type: ignore[misc]
+    return [(_rows(samples, _member(label, set(hand))), NOTHING) for hand in dealt(groups, n, rng)]
 
 
 def by_orbit(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
@@ -46,12 +50,15 @@ def by_pair(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list
     return _grouped(samples, n, rng, lambda sample: sample.pair)
 
 
+def _shell(sample: Sample) -> tuple[float, int | None]:
+    return round(sample.distance, 2), sample.shell
+
+
 def by_shell(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
     """Whole shells; with fewer parts than shells each part gets every n-th one in order of distance."""
     del rng  # the order is that of the distances
-    shells = sorted({(round(sample.distance, 2), sample.shell) for sample in samples})
-    hands = [set(shells[k::n]) for k in range(n)]
-    return [(_rows(samples, lambda s, h=h: (round(s.distance, 2), s.shell) in h), NOTHING) for h in hands]  # type: ignore[misc]
+    shells = sorted({_shell(sample) for sample in samples})
+    return [(_rows(samples, _member(_shell, set(shells[k::n]))), NOTHING) for k in range(n)]
 
 
 def elements_of(samples: Sequence[Sample]) -> tuple[list[str], list[str]]:
@@ -70,20 +77,20 @@ def by_element(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> l
     """One magnetic element and one other a part (``n`` parts of all); rows touching either are tested."""
     magnetic, others = elements_of(samples)
     magnetic, others = list(rng.permutation(magnetic)), list(rng.permutation(others))
-    hands = [{element, *others[k % len(others) : k % len(others) + 1]} if others else {element}
-             for k, element in enumerate(magnetic)][:n]  # fmt: skip
-    return [(_rows(samples, lambda s, h=h: bool(h & set(s.pair))), NOTHING) for h in hands]  # type: ignore[misc]
+    hands = [{element, *others[k % max(1, len(others)) :][:1]} for k, element in enumerate(magnetic)]
+    return [(_rows(samples, lambda s, h=hand: bool(h & set(s.pair))), NOTHING) for hand in hands[:n]]  # type: ignore[misc]
 
 
 def by_block(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
     """Blocks of elements: both elements in the block are tested, rows with one in it are dropped."""
     magnetic, others = elements_of(samples)
     hands = zip(dealt(magnetic, n, rng), dealt(others, n, rng)[::-1], strict=True)
-    blocks = [set(first) | set(second) for first, second in hands]
-    return [
-        (_rows(samples, lambda s, b=b: set(s.pair) <= b), _rows(samples, lambda s, b=b: len(set(s.pair) - b) == 1 < len(set(s.pair))))  # type: ignore[misc]  # fmt: skip
-        for b in blocks
-    ]
+    parts = []
+    for first, second in hands:
+        outside = np.array([len(set(s.pair) - {*first, *second}) for s in samples])
+        kinds = np.array([len(set(s.pair)) for s in samples])
+        parts.append((np.flatnonzero(outside == 0), np.flatnonzero((outside == 1) & (kinds == 2))))
+    return parts
 
 
 def by_period(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
@@ -132,7 +139,9 @@ class Protocol:
         """The (test, dropped) parts of the outer folds."""
         return self.rule(samples, self.parts, np.random.default_rng(seed))[: self.n_folds]
 
-    def inner_folds(self, samples: Sequence[Sample], n: int, seed: int = 0) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    def inner_folds(
+        self, samples: Sequence[Sample], n: int, seed: int = 0
+    ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
         """``n`` (train, valid) pairs of positions into the training samples.
 
         The first n of the rule's parts on the training samples, so that each leaves out the share that

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _frozen(values: Iterable, dtype: type) -> np.ndarray:
-    array = np.array(values, dtype=dtype)
+    array: np.ndarray = np.array(values, dtype=dtype)
     array.setflags(write=False)
     return array
 

@@ -112,7 +112,12 @@ def _split(dataset: Dataset, raw: dict, sha256: str) -> Split:
     for number, part in enumerate(raw["folds"]):
         out = {*part["test"], *part["dropped"]}
         fold = Fold(tuple(s.id for s in pool if s.id not in out), tuple(part["test"]), tuple(part["dropped"]))
-        check_fold(fold, own, {s.id: s.orbit for s in (*dataset.samples, *pool)}, f"{dataset.id}/{raw['protocol']} fold {number}")
+        check_fold(
+            fold,
+            own,
+            {s.id: s.orbit for s in (*dataset.samples, *pool)},
+            f"{dataset.id}/{raw['protocol']} fold {number}",
+        )
         folds.append(fold)
     return Split(raw["dataset"], raw["protocol"], raw["seed"], raw["data_sha256"], tuple(folds), sha256)
 

@@ -2,6 +2,7 @@
 
 import warnings
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ def _operations(cell: bytes, positions: bytes, numbers: tuple[int, ...]) -> tupl
     lattice, points = np.frombuffer(cell).reshape(3, 3), np.frombuffer(positions).reshape(-1, 3)
     with warnings.catch_warnings():  # spglib announces a new way of raising errors at every call
         warnings.simplefilter("ignore", DeprecationWarning)
-        symmetry = spglib.get_symmetry((lattice, points @ np.linalg.inv(lattice), numbers), symprec=1e-3)
+        crystal: Any = (lattice, points @ np.linalg.inv(lattice), numbers)
+        symmetry: Any = spglib.get_symmetry(crystal, symprec=1e-3)
     rotations = np.array([(lattice.T @ r @ np.linalg.inv(lattice.T)) for r in symmetry["rotations"]])
     return rotations, symmetry["translations"] @ lattice
 

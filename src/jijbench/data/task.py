@@ -51,7 +51,9 @@ def release(samples: tuple[Sample, ...], inputs: str) -> tuple[Sample, ...]:
     keys, hidden = INPUTS[inputs], inputs.startswith("composition")
     lacking = [sample.id for sample in samples if not set(keys) <= set(sample.inputs)]
     if lacking:
-        raise DataError(f"{lacking[0]} has no {' and '.join(keys)}, which the inputs {inputs!r} declare; use 'structure'")
+        raise DataError(
+            f"{lacking[0]} has no {' and '.join(keys)}, which the inputs {inputs!r} declare; use 'structure'"
+        )
     return tuple(
         replace(s, geometry=_nowhere(s) if hidden else s.geometry, inputs={key: s.inputs[key] for key in keys})
         for s in samples

@@ -31,7 +31,13 @@ def check_table(table: pd.DataFrame, targets: dict, where: str) -> None:
     _check_elements(table, where)
     if "distance_angstrom" in table:
         _check_numbers(table, ["distance_angstrom"], where)
-        _first(table, pd.to_numeric(table["distance_angstrom"]) <= 1e-6, where, "has a distance of zero", "distance_angstrom")
+        _first(
+            table,
+            pd.to_numeric(table["distance_angstrom"]) <= 1e-6,
+            where,
+            "has a distance of zero",
+            "distance_angstrom",
+        )
     _first(table, table["id"].duplicated(), where, "is listed twice under this id", "id")
     _check_pairs(table, columns, where)
 
@@ -116,5 +122,7 @@ def validate(name: str | Path) -> tuple[Dataset, Audit]:
     check_table(dataset.table, targets, str(dataset.folder / "samples.csv"))
     for key, spec in dataset.card.targets.items():
         if spec.unit != dataset.target(key).unit:
-            raise DataError(f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}")
+            raise DataError(
+                f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}"
+            )
     return dataset, audit_orbits(dataset)

@@ -17,7 +17,11 @@ def _features(formulae: tuple[str, ...], table: str) -> np.ndarray:
 
     import pandas as pd
 
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         from CBFV import composition
 
@@ -42,4 +46,6 @@ def pair_geometry(samples: Sequence[Sample]) -> np.ndarray:
     """(n, 4) distance (Å), in-plane part and height of the displacement (Å), 1 on one sublattice else 0."""
     steps = np.array([sample.geometry.displacement for sample in samples])
     same = [float(s.geometry.sublattices[0] == s.geometry.sublattices[1]) for s in samples]
-    return np.column_stack([np.linalg.norm(steps, axis=1), np.hypot(steps[:, 0], steps[:, 1]), np.abs(steps[:, 2]), same])
+    return np.column_stack(
+        [np.linalg.norm(steps, axis=1), np.hypot(steps[:, 0], steps[:, 1]), np.abs(steps[:, 2]), same]
+    )

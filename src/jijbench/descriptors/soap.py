@@ -11,6 +11,7 @@ spectra are the full double sums over Z, Z', n, n'.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
@@ -123,7 +124,7 @@ class _Table:
             merge = np.eye(ranks.max() + 1)[ranks]  # (S, labels)
             merged = np.einsum("stnml,sa,tb->abnml", blocks, merge, merge)
             self.known[name] = {}
-            for a, b in zip(*np.triu_indices(len(merged)), strict=True):
+            for a, b in combinations_with_replacement(range(len(merged)), 2):
                 self.known[name][a, b] = len(self.vectors)
                 self.vectors.append(merged[a, b].ravel() * (1.0 if a == b else np.sqrt(2.0)))
         return self.known[name]

@@ -1,0 +1,111 @@
+"""Figures, always made from records; found by file, one plot each.
+
+A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task, one with ``TITLE`` and ``compare(table)`` all rows
+of a task (``table``: the leaderboard's lines of that task).
+"""
+
+import importlib
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jijbench.errors import UnknownName
+from jijbench.board import leaderboard
+from jijbench.plots._style import DPI, style
+from jijbench.record import write_atomically
+from jijbench.results import Pooled, Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot by name: of one row (``draw`` takes its pooled predictions) or, where ``compares``, of a task's table."""
+
+    name: str
+    title: str
+    draw: Callable[[Any], "Figure"]
+    compares: bool = False
+
+
+def _load(stem: str) -> Plot:
+    module = importlib.import_module(f"{__name__}.{stem}")
+    compares = not hasattr(module, "draw")
+    return Plot(stem.replace("_", "-"), module.TITLE, module.compare if compares else module.draw, compares)
+
+
+def _plots() -> dict[str, Plot]:
+    stems = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
+    return {plot.name: plot for plot in map(_load, stems)}
+
+
+def names() -> list[str]:
+    """Names of all plots."""
+    return list(_plots())
+
+
+def get(name: str) -> Plot:
+    """The plot called ``name``; raises ``UnknownName``."""
+    found = _plots()
+    if name not in found:
+        raise UnknownName("plot", name, found)
+    return found[name]
+
+
+def png(figure: "Figure") -> bytes:
+    """A figure as PNG; without date and version, so that the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def save(
+    results: Results, folder: Path, rows: Iterable[str] | None = None, tasks: Iterable[str] | None = None
+) -> list[Path]:
+    """Write ``figures/<task>/<row>-<plot>.png`` and ``figures/<task>/<comparison>.png``; returns the paths.
+
+    Only rows that are complete and predict one number a sample have figures of their own; comparisons show all complete
+    rows of a task whatever ``rows`` says. Raises ``UnknownName`` for a row or task that the benchmark lacks.
+    """
+    groups = results.groups()
+    wanted_tasks = _chosen("task", tasks, [task for task, _ in groups])
+    wanted_rows = _chosen("row", rows, [row for _, row in groups])
+    paths = []
+    for task in wanted_tasks:
+        place = folder / "figures" / task.replace("/", ".")
+        for row in (row for row in wanted_rows if (task, row) in groups):
+            paths += _save_row(results.pooled(task, row), place)
+        paths += _save_comparisons(results, task, place)
+    return paths
+
+
+def _chosen(kind: str, wanted: Iterable[str] | None, known: Iterable[str]) -> list[str]:
+    known = list(dict.fromkeys(known))
+    chosen = known if wanted is None else list(wanted)
+    for name in chosen:
+        if name not in known:
+            raise UnknownName(kind, name, known)
+    return chosen
+
+
+def _write(path: Path, figure: "Figure") -> Path:
+    write_atomically(path, png(figure))
+    return path
+
+
+def _save_row(pooled: Sequence[Pooled], place: Path) -> list[Path]:
+    if not pooled or pooled[0].mean.ndim != 1:
+        return []
+    plots = [plot for plot in _plots().values() if not plot.compares]
+    return [_write(place / f"{pooled[0].row}-{plot.name}.png", plot.draw(pooled)) for plot in plots]
+
+
+def _save_comparisons(results: Results, task: str, place: Path) -> list[Path]:
+    table = leaderboard(replace(results, cells=tuple(cell for cell in results.cells if cell.task == task)))
+    if not (table["status"] == "complete").any():
+        return []
+    return [_write(place / f"{plot.name}.png", plot.draw(table)) for plot in _plots().values() if plot.compares]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,16 @@ from jijbench.data.card import file_sha256
 from jijbench.data.task import Task, Training, load_task
 from jijbench.errors import JijbenchError, MissingExtra
 from jijbench.metrics import Scores, scores
-from jijbench.record import Key, Predictions, Record, Search, adapter_sha256, read_predictions, write_predictions, write_record
+from jijbench.record import (
+    Key,
+    Predictions,
+    Record,
+    Search,
+    adapter_sha256,
+    read_predictions,
+    write_predictions,
+    write_record,
+)
 from jijbench.runner.memory import limit, peak_mib, reset_peak
 from jijbench.tuning import SAMPLER, space_sha256, tune
 
@@ -93,7 +103,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
     wanted, started = Cell.model_validate(cell), time.monotonic()
     path = Path(folder) / wanted.slot
     limit(wanted.budget.memory_gib)
-    with _threads(threads):
+    with _surroundings(threads):
         try:
             record = _complete(wanted, path, started)
         except MissingExtra as error:
@@ -113,10 +123,15 @@ class _Refused(Exception):
 
 
 @contextmanager
-def _threads(n: int) -> Iterator[None]:
+def _surroundings(threads: int) -> Iterator[None]:
+    """Bounded threads, and a scratch folder of the cell's own that is removed with all that is in it."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(n), context(threads=n):
+    with (
+        TemporaryDirectory(prefix="jijbench-", dir=current().scratch, ignore_cleanup_errors=True) as scratch,
+        threadpool_limits(threads),
+        context(threads=threads, scratch=Path(scratch)),
+    ):
         yield
 
 
@@ -128,7 +143,10 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     if reason:
         raise _Refused(reason)
     reset_peak()
-    training, test = task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds), task.test(cell.fold, cell.row.inputs)
+    training, test = (
+        task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds),
+        task.test(cell.fold, cell.row.inputs),
+    )
     hypers, inner, tuning = tune(
         adapter, question, training, cell.row.fixed, cell.budget, cell.seed, lambda p: inner_score(task, training, p)
     )
@@ -142,7 +160,7 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     ids = [training.samples[k].id for _, valid in training.folds for k in valid]
     file = write_predictions(
         path, [*ids, *(s.id for s in test)], ["inner"] * len(ids) + ["test"] * len(test),
-        np.concatenate([*inner, mean]), None if std is None else np.concatenate([np.full(len(ids), np.nan), std]),
+        np.concatenate([*inner, mean]), None if std is None else np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std]),
     )  # fmt: skip
     clock["total"] = time.monotonic() - started
     return Record.model_validate(_head(cell, adapter, key) | {
@@ -164,7 +182,9 @@ def predict(model: Adapter, samples: tuple, task: Task) -> tuple[np.ndarray, np.
             raise BadPrediction(f"{name} has shape {found}, expected {wanted} (samples, *target.shape)")
         bad = np.flatnonzero(~np.isfinite(np.asarray(values, dtype=float).reshape(len(samples), -1)).all(1))
         if len(bad):
-            raise BadPrediction(f"{name} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}")
+            raise BadPrediction(
+                f"{name} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}"
+            )
     return np.asarray(mean, dtype=float), None if std is None else np.asarray(std, dtype=float)
 
 
@@ -183,7 +203,9 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
     if mean.shape != training.y[positions].shape:
         raise BadPrediction(f"inner predictions have shape {mean.shape}, expected {training.y[positions].shape}")
     if not np.isfinite(mean).all():
-        raise BadPrediction(f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values")
+        raise BadPrediction(
+            f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values"
+        )
     known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
     found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
     return None if found is None else float(found)

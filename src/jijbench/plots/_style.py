@@ -1,0 +1,98 @@
+"""What all plots share: sizes, colours, one style in force while a figure is drawn or saved."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import pandas as pd
+
+from jijbench.errors import DataError
+from jijbench.results import Pooled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: inch; one column and the full width of a two-column page
+COLUMN, WIDE = 3.4, 7.0
+#: dots per inch of a saved figure
+DPI = 160
+#: told apart with any colour vision (Okabe and Ito)
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#B8B8B8"
+
+STYLE = MappingProxyType(
+    {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "figure.titlesize": 9,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "legend.fontsize": 7.5,
+        "legend.frameon": False,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "hatch.linewidth": 0.4,
+        "axes.unicode_minus": True,
+        "figure.dpi": DPI,
+    }
+)
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """matplotlib's own defaults with ``STYLE`` on top; what was in force before comes back afterwards."""
+    import matplotlib.style
+
+    with matplotlib.style.context(["default", dict(STYLE)]):
+        yield
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a function that draws inside ``style``, whatever the user's own settings are."""
+
+    @functools.wraps(function)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        with style():
+            return function(*args, **kwargs)
+
+    return inner
+
+
+def together(pooled: Sequence[Pooled]) -> pd.DataFrame:
+    """Tables of all seeds, one below the other; raises ``DataError`` for no seed or a target of several numbers."""
+    if not pooled:
+        raise DataError("nothing to draw: the row has no pooled predictions; run its missing, failed or stale cells")
+    if pooled[0].mean.ndim != 1:
+        shape, name = pooled[0].task.target.shape, pooled[0].task.target.name
+        raise DataError(
+            f"this plot shows one number a sample, target {name!r} has shape {shape}; use a plot made for it"
+        )
+    return pd.concat([p.table for p in pooled], ignore_index=True)
+
+
+def symbol(pooled: Sequence[Pooled]) -> str:
+    """What stands on an axis for the target."""
+    name = pooled[0].task.target.name
+    return {"jij": "J"}.get(name, name)
+
+
+def heading(pooled: Sequence[Pooled]) -> str:
+    """Row and task, and the seeds where there are several."""
+    seeds = f", {len(pooled)} seeds" if len(pooled) > 1 else ""
+    return f"{pooled[0].row}: {pooled[0].task.id}{seeds}"
+
+
+def say(axes: "Axes", text: str, **settings: Any) -> None:
+    """Write a remark into the middle of a panel: why it is empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.35", **settings)
+
+
+def plain(axes: "Axes") -> None:
+    """Leave only the left and the lower frame line."""
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,68 @@
+"""All rows of one task side by side: the headline error, models against floors."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from jijbench.data.task import load_task
+from jijbench.errors import DataError
+from jijbench.plots._style import BLUE, COLUMN, ORANGE, plain, say, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TITLE = "Rows of a task compared"
+#: what a headline metric is called on an axis
+NAMES = {"mae_magnetic": "MAE of magnetic pairs", "mae": "MAE"}
+
+
+@styled
+def compare(table: pd.DataFrame) -> "Figure":
+    """Headline error of the complete rows of one task, best on top, best floor as a line.
+
+    ``table`` holds the leaderboard's lines of one task; raises ``DataError`` for several tasks or none.
+    """
+    from matplotlib.figure import Figure
+
+    tasks = sorted(set(table["task"]))
+    if len(tasks) != 1:
+        raise DataError(f"a comparison shows one task, the table holds {tasks}; select the lines of one")
+    target = load_task(tasks[0]).target
+    lines = shown(table, target.headline)
+    figure = Figure(figsize=(COLUMN, 1.15 + 0.19 * max(len(lines), 3)), layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlabel(f"{NAMES.get(target.headline, target.headline)} ({target.unit})")
+    figure.suptitle(tasks[0])
+    plain(axes)
+    if lines.empty:
+        say(axes, f"no row has a {target.headline}")
+        axes.set(xticks=[], yticks=[])
+    else:
+        _dots(axes, lines)
+    return figure
+
+
+def shown(table: pd.DataFrame, headline: str) -> pd.DataFrame:
+    """``adapter``, ``kind`` and ``value`` of the complete rows whose headline is defined, best first."""
+    lines = table[(table["status"] == "complete") & table[headline].notna()]
+    lines = lines.assign(value=lines[headline].astype(float))[["adapter", "kind", "value"]]
+    return lines.sort_values(["value", "adapter"], ignore_index=True)
+
+
+def _dots(axes: "Axes", lines: pd.DataFrame) -> None:
+    places = list(range(len(lines)))
+    for kind, colour in (("model", BLUE), ("floor", ORANGE)):
+        group = lines[lines["kind"] == kind]
+        axes.hlines(group.index, 0, group["value"], color=colour, lw=1.2)
+        if len(group):
+            axes.plot(group["value"], group.index, "o", color=colour, ms=5, mew=0, label=kind)
+    for k, value in zip(places, lines["value"], strict=True):
+        axes.annotate(f"{value:.3f}", (value, k), (5, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.set_yticks(places, lines["adapter"])
+    axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.18 * (lines["value"].max() or 1.0)))
+    axes.tick_params(axis="y", length=0)
+    floors = lines[lines["kind"] == "floor"]
+    if len(floors):
+        axes.axvline(floors["value"].min(), color=ORANGE, lw=0.8, ls=(0, (4, 3)), zorder=0, label="best floor")
+    axes.figure.legend(loc="outside lower center", ncols=3, handlelength=1.4, handletextpad=0.5, columnspacing=1.2)

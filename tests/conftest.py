@@ -1,0 +1,72 @@
+"""Fixtures that several folders share."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import combinations_with_replacement
+
+import numpy as np
+import pytest
+
+from jijbench.data.cluster import Host
+from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.sample import Geometry, Sample
+from jijbench.data.validate import host_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptor_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Descriptors are cached in a folder of this test run, also by the workers it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JIJBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def dimers() -> Dataset:
+    return load_dataset("jij-bi2te3")
+
+
+@pytest.fixture(scope="session")
+def published() -> Dataset:
+    return load_dataset("jij-published-table")
+
+
+@pytest.fixture(scope="session")
+def host(dimers: Dataset) -> Host:
+    return host_of(dimers)
+
+
+@lru_cache(maxsize=64)
+def _toy_geometry(distance: float, shell: int | None) -> Geometry:
+    positions = [[0, 0, 0], [distance, 0, 0], [1.1, 2.0, 0.3], [distance + 0.7, -1.9, 0.4], [-1.3, 0.4, 2.2]]
+    numbers, sites = [83, 83, 52, 52, 83], (0, 1)
+    return Geometry(
+        f"g{distance:g}", "Toy", np.array(numbers), np.array(positions), sites, ("A", "A"), 20 * np.eye(3), shell
+    )
+
+
+@pytest.fixture(scope="session")
+def toy() -> Callable[..., Sample]:
+    """A made-up dimer: ``toy("Cr", "Mn", 4.0, moments=(3.9, 4.5))``."""
+
+    def make(first: str, second: str, distance: float = 4.0, moments=None, shell: int | None = None) -> Sample:
+        name = f"{first}-{second}-{distance:g}"
+        orbit = "-".join([*sorted((first, second)), f"{distance:g}"])
+        inputs = {} if moments is None else {"moments": np.array(moments)}
+        return Sample(f"toy:{name}", _toy_geometry(distance, shell), (first, second), orbit, inputs)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def toy_table(toy) -> Callable[..., list[Sample]]:
+    """All unordered pairs of the elements at all distances; ``moments`` maps elements to μB."""
+
+    def make(elements, distances, moments=None) -> list[Sample]:
+        return [
+            toy(a, b, distance, None if moments is None else (moments[a], moments[b]), shell)
+            for shell, distance in enumerate(distances, start=1)
+            for a, b in combinations_with_replacement(elements, 2)
+        ]
+
+    return make

@@ -1,0 +1,188 @@
+"""Imports point down only; heavy packages stay where they belong. Read from the source, nothing is imported."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import jijbench
+
+PACKAGE = Path(jijbench.__file__).parent
+LAYERS = (
+    "errors units convention context",
+    "data",
+    "descriptors metrics statistics physics",
+    "adapters",
+    "record benchmark",
+    "runner tuning active audit",
+    "board leaderboard plots export bundle spin results verify",
+    "report testing api",
+    "cli",
+)
+LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
+FROM_RECORDS = {"board", "leaderboard", "plots", "report"}
+LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
+
+
+class Import(NamedTuple):
+    """One imported name, and whether it is imported as soon as the module is."""
+
+    name: str
+    line: int
+    at_import: bool
+
+
+def _base(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    kept = parts[: len(parts) - node.level + is_package]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def imports(source: str, module: str, is_package: bool = False) -> Iterator[Import]:
+    """Every import of a module, those inside functions and ``import_module("…")`` included."""
+
+    def walk(node: ast.AST, at_import: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            inside = at_import and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            if isinstance(child, ast.Import):
+                yield from (Import(alias.name, child.lineno, at_import) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                base = _base(child, module, is_package)
+                yield from (Import(f"{base}.{alias.name}", child.lineno, at_import) for alias in child.names)
+            elif isinstance(child, ast.Call) and ast.unparse(child.func).endswith("import_module"):
+                if child.args and isinstance(child.args[0], ast.Constant):
+                    yield Import(str(child.args[0].value), child.lineno, at_import)
+            yield from walk(child, inside)
+
+    return walk(ast.parse(source), True)
+
+
+def unit(module: str) -> str:
+    """``jijbench.data.task`` → ``data``; the package itself is the empty string."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def violations(source: str, module: str, is_package: bool = False) -> list[str]:
+    """What a module imports against the rules."""
+    here, found = unit(module), []
+    for name, line, at_import in imports(source, module, is_package):
+        where, top = f"{module}:{line} imports {name}", name.split(".")[0]
+        if top == "optuna" and here != "tuning":
+            found.append(f"{where}; Optuna belongs to tuning")
+        if top in LAZY_ONLY and at_import:
+            found.append(f"{where} as soon as it is imported; import it inside the method that needs it")
+        if top != "jijbench":
+            continue
+        there = unit(name)
+        if here == "":
+            if at_import and LAYER.get(there, 99) > 0:
+                found.append(f"{where}; the package itself imports lazily")
+        elif there in ROOT_NAMES:
+            continue
+        elif there not in LAYER:
+            found.append(f"{where}, which is in no layer")
+        elif LAYER[there] > LAYER[here]:
+            found.append(f"{where}, which is in a higher layer")
+        elif here in FROM_RECORDS and there in {"adapters", "runner"}:
+            found.append(f"{where}; tables and figures are made from records")
+    return found
+
+
+def modules() -> list[tuple[str, Path]]:
+    files = sorted(PACKAGE.rglob("*.py"))
+    parts = [path.relative_to(PACKAGE.parent).with_suffix("").parts for path in files]
+    return [(".".join(p[:-1] if p[-1] == "__init__" else p), path) for p, path in zip(parts, files, strict=True)]
+
+
+MODULES = dict(modules())
+
+
+def test_the_package_is_found():
+    assert {"jijbench", "jijbench.data.task", "jijbench.adapters.soap", "jijbench.cli"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module):
+    path = MODULES[module]
+    assert unit(module) in {"", *LAYER}, f"{module} is in no layer: add it to the design and to LAYERS"
+    assert violations(path.read_text(encoding="utf-8"), module, path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        ("jijbench.data.task", "from jijbench.runner import run_cell", "higher layer"),
+        ("jijbench.data.task", "import jijbench.runner.cell", "higher layer"),
+        ("jijbench.data.task", "from jijbench import runner", "higher layer"),
+        ("jijbench.data.task", "def f():\n    from jijbench.metrics import mae", "higher layer"),
+        ("jijbench.data.task", "class A:\n    def f(self):\n        import jijbench.cli", "higher layer"),
+        ("jijbench.data.task", "from ..adapters import base", "higher layer"),
+        ("jijbench.data.task", "from .. import adapters", "higher layer"),
+        ("jijbench.data.task", "import importlib\nimportlib.import_module('jijbench.runner')", "higher layer"),
+        ("jijbench.adapters.soap", "from jijbench.record import Record", "higher layer"),
+        ("jijbench.metrics", "from jijbench import load_task", "no layer"),
+        ("jijbench.metrics", "from jijbench.nowhere import x", "no layer"),
+        ("jijbench.board", "def f():\n    from jijbench.adapters import get", "made from records"),
+        ("jijbench.plots.parity", "from jijbench.runner import stale_fields", "made from records"),
+        ("jijbench.report", "import jijbench.runner", "made from records"),
+        ("jijbench.runner.cell", "def f():\n    import optuna", "belongs to tuning"),
+        ("jijbench.tuning", "import optuna.samplers", "as soon as it is imported"),
+        ("jijbench.descriptors.soap", "from dscribe.descriptors import SOAP", "as soon as it is imported"),
+        ("jijbench.descriptors.soap", "try:\n    import quippy\nexcept ImportError:\n    pass", "as soon as it is imported"),
+        ("jijbench.descriptors.composition", "class A:\n    from CBFV import composition", "as soon as it is imported"),
+        ("jijbench", "from jijbench.runner import run_cells", "imports lazily"),
+    ],
+)  # fmt: skip
+def test_a_bad_import_is_caught(module, source, complaint):
+    found = violations(source, module)
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("jijbench.runner.cell", "from jijbench import __version__, adapters"),
+        ("jijbench.data.task", "from .sample import Sample\nfrom ..errors import DataError"),
+        ("jijbench.descriptors.soap", "def f():\n    from dscribe.descriptors import SOAP"),
+        ("jijbench.tuning", "def f():\n    import optuna"),
+        ("jijbench", "def f():\n    from jijbench.cli import main"),
+    ],
+)
+def test_a_good_import_passes(module, source):
+    assert violations(source, module) == []
+
+
+def test_relative_imports_of_a_package_resolve():
+    assert [i.name for i in imports("from . import cell\nfrom .cell import x", "jijbench.runner", is_package=True)] == [
+        "jijbench.runner.cell",
+        "jijbench.runner.cell.x",
+    ]
+
+
+def _loaded_with(module: str, seen: set[str]) -> set[str]:
+    """Modules of the package that importing ``module`` imports, directly or not."""
+    if module in seen or module not in MODULES:
+        return seen
+    seen.add(module)
+    path = MODULES[module]
+    for name, _, at_import in imports(path.read_text(encoding="utf-8"), module, path.name == "__init__.py"):
+        if at_import and name.startswith("jijbench."):
+            _loaded_with(name, seen)
+            _loaded_with(name.rpartition(".")[0], seen)
+    return seen
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if unit(m) in FROM_RECORDS))
+def test_tables_and_figures_load_no_model_code(module):
+    loaded = {unit(name) for name in _loaded_with(module, set())}
+    assert not loaded & {"adapters", "runner", "tuning", "descriptors"}
+
+
+def test_what_a_module_loads_is_followed_through_others():
+    assert "jijbench.data.sample" in _loaded_with("jijbench.runner.engine", set())
