@@ -16,6 +16,7 @@ from jijbench.errors import DataError
 
 Part = tuple[np.ndarray, np.ndarray]  # positions of training and test rows
 TARGET = "jij"
+ADAPTERS = ("nearest-dimer", "low-rank")  # cheap, and both able to copy a twin
 SHARE = 0.2  # of the rows, tested
 
 
@@ -127,71 +128,81 @@ def _gain(name: str, dataset: Dataset, inputs: str, splits: Sequence[tuple[Part,
         raise DataError(f"{name} cannot audit {dataset.id}: {reason}; choose another adapter")
     samples, y = release(dataset.samples, inputs), dataset.truth(TARGET)
     errors = [
-        [_test_mae(kind(target=target, seed=seed), samples, y, part) for part in parts]  # type: ignore[call-arg]
+        [_test_mae(kind(target=target, seed=seed), samples, y, part) for part in parts]
         for seed, parts in enumerate(splits)
     ]
     rows, orbits = np.array(errors).T
     gain, gain_error = _summary(orbits - rows)
     part, _ = order_split([sample.orbit for sample in samples])
-    swapped = _test_mae(kind(target=target, seed=0), samples, y, part)  # type: ignore[call-arg]
+    swapped = _test_mae(kind(target=target, seed=0), samples, y, part)
     percent = 100 * gain / float(orbits.mean()) if orbits.any() else 0.0
     return TwinGain(name, *_summary(rows), *_summary(orbits), gain, gain_error, percent, swapped)
 
 
-def twin_audit(
-    name: str | Path,
-    adapter: str | Sequence[str] = ("nearest-dimer", "low-rank"),
-    n_splits: int = 20,
-    inputs: str = "structure",
-) -> TwinAudit:
-    """Compare random 80/20 splits over rows with random splits of the same size over orbits, seeds 0 … n_splits − 1.
-
-    Raises ``DataError`` for a dataset without twins and for fewer than two splits.
-    """
-    dataset = load_dataset(name)
-    orbits = [sample.orbit for sample in dataset.samples]
-    sizes = Counter(orbits)
-    if len(sizes) == len(orbits):
+def _splits(dataset: Dataset, orbits: Sequence[str], n_splits: int) -> list[tuple[Part, Part]]:
+    """Row split and orbit split of each seed; raises ``DataError`` where they are the same or cannot be made."""
+    if len(set(orbits)) == len(orbits):
         raise DataError(
             f"{dataset.id} has no twins: its {len(orbits)} rows are {len(orbits)} orbits, so a split over rows is one "
             "over orbits; audit a dataset that lists a pair in both orders, such as jij-published-table"
         )
     if n_splits < 2:
         raise DataError(f"n_splits = {n_splits} gives no standard error; use 2 or more")
-    n_test = round(SHARE * len(orbits))
-    splits = [
-        (
-            row_split(orbits, n_test, np.random.default_rng(seed)),
-            orbit_split(orbits, n_test, np.random.default_rng(seed)),
-        )
-        for seed in range(n_splits)
-    ]
+    n_test, found = round(SHARE * len(orbits)), []
+    for seed in range(n_splits):
+        rows = row_split(orbits, n_test, np.random.default_rng(seed))
+        whole = orbit_split(orbits, n_test, np.random.default_rng(seed))
+        if not all(len(part) for part in (*rows, *whole)):
+            raise DataError(f"{dataset.id}: {len(orbits)} rows in {len(set(orbits))} orbits are too few to split 80/20")
+        found.append((rows, whole))
+    return found
+
+
+def twin_audit(
+    name: str | Path, adapter: str | Sequence[str] = ADAPTERS, n_splits: int = 20, inputs: str = "structure"
+) -> TwinAudit:
+    """Compare random 80/20 splits over rows with random splits of the same size over orbits, seeds 0 … n_splits − 1.
+
+    Raises ``DataError`` for a dataset without twins or too few rows, and for fewer than two splits.
+    """
+    dataset = load_dataset(name)
+    orbits = [sample.orbit for sample in dataset.samples]
+    splits, sizes = _splits(dataset, orbits, n_splits), Counter(orbits)
     names = [adapter] if isinstance(adapter, str) else list(adapter)
     y, ((_, test), copied) = dataset.truth(TARGET), order_split(orbits)
     return TwinAudit(
-        dataset.id, inputs, len(orbits), len(sizes), sum(n for n in sizes.values() if n > 1), n_splits, n_test,
-        float(np.mean([twin_share(orbits, rows) for rows, _ in splits])),
-        len(test), _mae(y[test], y[copied]), float(np.abs(y[test] - y[copied]).max()), _mae(y[test], np.zeros(len(test))),
-        tuple(_gain(each, dataset, inputs, splits) for each in names),
-    )  # fmt: skip
+        dataset=dataset.id,
+        inputs=inputs,
+        n_rows=len(orbits),
+        n_orbits=len(sizes),
+        n_twins=sum(size for size in sizes.values() if size > 1),
+        n_splits=n_splits,
+        n_test=len(splits[0][0][1]),
+        twin_share=float(np.mean([twin_share(orbits, rows) for rows, _ in splits])),
+        n_copied=len(test),
+        copy_mae=_mae(y[test], y[copied]),
+        copy_worst=float(np.abs(y[test] - y[copied]).max()),
+        zero_mae=_mae(y[test], np.zeros(len(test))),
+        gains=tuple(_gain(each, dataset, inputs, splits) for each in names),
+    )
 
 
 def audit_markdown(audit: TwinAudit) -> str:
     """The audit as a short Markdown text with one table."""
     lines = [
-        f"**{audit.dataset}**: {audit.n_rows} rows in {audit.n_orbits} orbits; {audit.n_twins} rows have a twin, a row "
-        "that symmetry or naming i and j the other way round makes equal.",
+        f"**{audit.dataset}**: {audit.n_rows} rows in {audit.n_orbits} orbits. {audit.n_twins} rows have a twin: a row "
+        "that a symmetry of the host, or naming i and j the other way round, makes equal.",
         "",
-        f"A random split over rows ({audit.n_test} tested) leaves {audit.twin_share:.0%} of the test rows with a twin in "
-        f"training; one over orbits of the same size leaves none. MAE in meV, mean ± standard error over "
+        f"A random split over rows ({audit.n_test} tested) leaves a twin in training for {audit.twin_share:.0%} of the "
+        "test rows; one of the same size over orbits leaves none. MAE in meV, mean ± standard error over "
         f"{audit.n_splits} seeds, inputs `{audit.inputs}`:",
         "",
         "| adapter | split over rows | split over orbits | gain from twins | gain, % | one order → the other |",
         "|---|---|---|---|---|---|",
         *(_line(gain) for gain in audit.gains),
         "",
-        f"Copying the twin misses {audit.n_copied} rows by {audit.copy_mae:.3f} meV on average and {audit.copy_worst:.3f} "
-        f"at most, the table's own asymmetry; predicting zero misses them by {audit.zero_mae:.3f} meV.",
+        f"Copying the twin misses {audit.n_copied} rows by {audit.copy_mae:.3f} meV on average, the table's own "
+        f"asymmetry, and by {audit.copy_worst:.3f} meV at most; predicting zero misses them by {audit.zero_mae:.3f}.",
     ]
     return "\n".join(lines) + "\n"
 

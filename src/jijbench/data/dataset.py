@@ -63,7 +63,12 @@ class Dataset:
 
     @cached_property
     def magnetic(self) -> np.ndarray:
-        """(n,) bool: both impurities of the pair carry a moment (for scores; adapters do not see it)."""
+        """(n,) bool: both impurities of the pair carry a moment (for scores; adapters do not see it).
+
+        Where the table has no moments every pair counts as magnetic.
+        """
+        if "moment_i_mub" not in self.table:
+            return np.ones(len(self), dtype=bool)
         return ((self.table["moment_i_mub"] != 0) & (self.table["moment_j_mub"] != 0)).to_numpy()
 
     def rows(self, ids: Iterable[str]) -> np.ndarray:

@@ -82,14 +82,13 @@ class ColumnMap(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        factor(self.energy_unit), factor(self.length_unit, LENGTH_ANGSTROM), convention(self.convention)
+        factor(self.length_unit, LENGTH_ANGSTROM)  # an unknown name raises
+        factor(self.energy_unit)
         steps, labels = (self.dx, self.dy, self.dz, self.site_i), (self.geometry, self.geometries)
         one_way = all(steps) and not any(labels)
         other_way = all(labels) and not any((*steps, self.site_j))
         if not (one_way or other_way):
-            raise ValueError(
-                "give either dx, dy, dz and site_i, or geometry and geometries; all of one, none of the other"
-            )
+            raise ValueError("give all of dx, dy, dz and site_i, or both of geometry and geometries; not a mixture")
         if (self.moment_i is None) != (self.moment_j is None):
             raise ValueError("moment_i and moment_j come together; give both or neither")
         if convention(self.convention).moments and self.moment_i is None:
@@ -238,9 +237,7 @@ def find_ends(rows: _Rows, host: Host) -> list[Ends]:
     first, second, steps = _placed(rows)
     for names in (first, second):
         unknown = (name is not None and name not in host.sites for name in names)
-        rows.refuse(
-            unknown, f"names a site that {host.formula} does not have ({', '.join(host.sites)}); map it in site_names"
-        )
+        rows.refuse(unknown, f"names no site of {host.formula} ({', '.join(host.sites)}); map it in site_names")
     rows.refuse(~np.isfinite(steps).all(1), "has no finite displacement; correct the table")
     landed = [_land(host, site, step) for site, step in zip(first, steps, strict=True)]
     missed = [f"misses the nearest site of {host.formula} ({ends.site_j}) by {gap:.3f} Å; " for ends, gap in landed]
@@ -275,10 +272,8 @@ def _check(rows: _Rows, ends: list[Ends], host: Host) -> None:
         table = table.assign(moment_i_mub=rows.raw[columns.moment_i], moment_j_mub=rows.raw[columns.moment_j])
     check_table(table, {"values": {"columns": columns.values}}, str(rows.file))
     if columns.moment_i and columns.moment_j and convention(columns.convention).moments:
-        negative = (rows.numbers(columns.moment_i, columns.moment_j) < 0).any(1)
-        rows.refuse(
-            negative, f"has a negative moment, but spins of {columns.convention!r} carry their length; give |m|"
-        )
+        moments = rows.numbers(columns.moment_i, columns.moment_j)
+        rows.refuse(moments.min(axis=1) < 0, f"has a negative moment; {columns.convention!r} wants lengths, give |m|")
 
 
 def house_table(rows: _Rows, ends: list[Ends], geometries: dict[Ends, Geometry]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jijbench.errors import UnknownName
 from jijbench.board import leaderboard
+from jijbench.errors import UnknownName
 from jijbench.plots._style import DPI, style
 from jijbench.record import write_atomically
 from jijbench.results import Pooled, Results

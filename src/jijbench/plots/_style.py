@@ -40,6 +40,8 @@ STYLE = MappingProxyType(
         "hatch.linewidth": 0.4,
         "axes.unicode_minus": True,
         "figure.dpi": DPI,
+        "figure.constrained_layout.h_pad": 0.06,
+        "figure.constrained_layout.w_pad": 0.06,
     }
 )
 

@@ -1,5 +1,6 @@
 """Error against distance, beside the size of the couplings themselves."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def draw(pooled: Sequence[Pooled]) -> "Figure":
     plain(axes)
     if points.empty:
         say(axes, "no magnetic pairs")
+        axes.set(xticks=[], yticks=[])
     else:
         _points(axes, points, symbol(pooled))
     return figure
@@ -61,12 +63,20 @@ def _points(axes: "Axes", points: pd.DataFrame, what: str) -> None:
         axes.plot(group["distance"], group["size"], marker, mfc="white", mec="0.25", mew=0.8, ms=5.5, zorder=2)
         axes.plot(group["distance"], group["mae"], marker, color=BLUE, mew=0, ms=4.5, zorder=3)
     axes.margins(0.06, 0.08)
+    _whole_decades(axes)
     axes.grid(axis="y", color="0.92", lw=0.5)
     axes.set_axisbelow(True)
     exact = int((points["mae"] == 0).sum())
     if exact:
         axes.text(0.02, 0.02, f"{exact} of {len(points)} points: no error", transform=axes.transAxes, color="0.35")
     _legend(axes, sorted(set(points["triplet"])), what)
+
+
+def _whole_decades(axes: "Axes") -> None:
+    """Widen an axis that spans less than a decade, so that it has labels."""
+    low, high = axes.get_ylim()
+    if high < 10 * low:
+        axes.set_ylim(10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high)))
 
 
 def _legend(axes: "Axes", triplets: Sequence[str], what: str) -> None:

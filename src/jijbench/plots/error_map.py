@@ -1,18 +1,20 @@
 """Map of the error: element against element, a panel for each shell."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from jijbench.data.elements import SYMBOLS, atomic_number, period
-from jijbench.plots._style import GREY, heading, styled, together
+from jijbench.plots._style import COLUMN, GREY, WIDE, heading, styled, together
 from jijbench.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
@@ -23,6 +25,9 @@ D_ELEMENTS = (*SYMBOLS[20:30], *SYMBOLS[38:48])
 #: panels in a line, and the decades that the colours span
 COLUMNS, DECADES = 4, 4
 MAP = "viridis_r"
+NO_DATA: Mapping[str, Any] = MappingProxyType(
+    {"facecolor": "0.93", "edgecolor": GREY, "hatch": "//////", "linewidth": 0}
+)
 
 
 @styled
@@ -39,15 +44,16 @@ def draw(pooled: Sequence[Pooled]) -> "Figure":
     shells = sorted(table["shell"].unique())
     columns = min(COLUMNS, len(shells) + 1)
     lines = math.ceil((len(shells) + 1) / columns)
-    side = 1.75 if columns > 2 else 3.2
-    figure = Figure(figsize=(columns * side, lines * side + 0.35), layout="constrained")
-    grid = figure.add_gridspec(lines, columns)
+    side = WIDE / COLUMNS if len(shells) > 1 else COLUMN
+    width = columns * side if len(shells) > 1 else 1.6 * side
+    figure = Figure(figsize=(width, lines * side + 0.45), layout="constrained")
+    grid = figure.add_gridspec(lines, columns, width_ratios=None if len(shells) > 1 else (1.0, 0.5))
     norm = colours(table)
     for k, shell in enumerate(shells):
         axes = figure.add_subplot(grid[divmod(k, columns)])
         _panel(axes, table[table["shell"] == shell], elements, norm)
         _ticks(axes, elements, left=k % columns == 0, below=k + columns >= len(shells))
-    _key(figure, grid, len(shells), norm, pooled[0].task.target.unit)
+    _key(figure, grid, len(shells), norm, pooled[0].task.target.unit, side)
     figure.suptitle(heading(pooled))
     return figure
 
@@ -81,29 +87,29 @@ def matrices(table: pd.DataFrame, elements: Sequence[str]) -> tuple[np.ndarray, 
 
 
 def _panel(axes: "Axes", table: pd.DataFrame, elements: Sequence[str], norm: "LogNorm") -> None:
+    from matplotlib.colors import ListedColormap
+
     error, zero = matrices(table, elements)
-    known = ~np.isnan(error)
-    n = len(elements)
+    n, exact = len(elements), ~np.isnan(error) & zero
+    axes.patch.set(**NO_DATA)
+    axes.pcolormesh(np.ma.masked_where(~exact, error), cmap=ListedColormap(["white"]))
+    axes.pcolormesh(np.ma.masked_where(np.isnan(error) | exact, error), cmap=MAP, norm=norm)
+    axes.add_collection(_small_squares(exact, array=error[exact], cmap=MAP, norm=norm, linewidth=0))
     axes.set(xlim=(0, n), ylim=(n, 0), aspect="equal")
     axes.set_title(f"shell {table['shell'].iloc[0]}, {table['distance_angstrom'].mean():.2f} Å", pad=3)
-    _squares(axes, ~known, 1.0, facecolor="0.93", edgecolor=GREY, hatch="//////", linewidth=0)
-    for where, side in ((known & ~zero, 1.0), (known & zero, 0.45)):
-        values = np.clip(error[where], norm.vmin, norm.vmax)
-        _squares(axes, where, side, array=values, cmap=MAP, norm=norm, linewidth=0)
     periods = [period(element) for element in elements]
-    for k in np.flatnonzero(np.diff(periods)) + 1:
+    for k in (np.flatnonzero(np.diff(periods)) + 1).tolist():
         axes.axhline(k, color="0.2", lw=0.6)
         axes.axvline(k, color="0.2", lw=0.6)
 
 
-def _squares(axes: "Axes", where: np.ndarray, side: float, **settings: object) -> None:
-    """A square of the given side in the middle of each marked cell."""
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
+def _small_squares(where: np.ndarray, **settings: Any) -> "PolyCollection":
+    """A square of half a cell's side in the middle of each marked cell."""
+    from matplotlib.collections import PolyCollection
 
-    gap = (1.0 - side) / 2
-    patches = [Rectangle((column + gap, line + gap), side, side) for line, column in np.argwhere(where)]
-    axes.add_collection(PatchCollection(patches, **settings))
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * 0.225
+    centres = np.argwhere(where)[:, ::-1] + 0.5  # column is x, line is y
+    return PolyCollection(centres[:, None] + corners, **settings)
 
 
 def _ticks(axes: "Axes", elements: Sequence[str], left: bool, below: bool) -> None:
@@ -111,10 +117,10 @@ def _ticks(axes: "Axes", elements: Sequence[str], left: bool, below: bool) -> No
     centres = np.arange(len(elements)) + 0.5
     axes.set_xticks(centres, ["\n" * (k % 2) + e for k, e in enumerate(elements)] if below else [])
     axes.set_yticks(centres, [e + " " * 6 * (k % 2) for k, e in enumerate(elements)] if left else [])
-    axes.tick_params(length=0, pad=1.5, labelsize=6.5)
+    axes.tick_params(length=0, pad=1.5, labelsize=6)
 
 
-def _key(figure: "Figure", grid: "GridSpec", n: int, norm: "LogNorm", unit: str) -> None:
+def _key(figure: "Figure", grid: "GridSpec", n: int, norm: "LogNorm", unit: str, side: float) -> None:
     """Colour bar and meaning of the squares, in the places that the panels leave free."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.patches import Patch
@@ -122,13 +128,12 @@ def _key(figure: "Figure", grid: "GridSpec", n: int, norm: "LogNorm", unit: str)
     line, column = divmod(n, grid.ncols)
     axes = figure.add_subplot(grid[line, column:])
     axes.set_axis_off()
-    inner = axes.inset_axes((0.1, 0.62, 0.8, 0.09))
+    inner = axes.inset_axes((0.1, 0.66, 0.8, 0.15 / side))
     bar = figure.colorbar(ScalarMappable(norm, MAP), cax=inner, orientation="horizontal", extend="both")
     bar.set_label(f"MAE ({unit})")
-    handles = [
-        Patch(facecolor="0.93", edgecolor=GREY, hatch="//////", linewidth=0, label="no data"),
-    ]
-    axes.scatter([], [], marker="s", s=9, color="0.4", label="reference exactly zero")
-    axes.scatter([], [], marker="s", s=40, color="0.4", label="reference not zero")
-    handles = [*axes.get_legend_handles_labels()[0][::-1], *handles]
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.36), borderpad=0, labelspacing=0.35)
+    sizes = {"reference not zero": 40, "reference exactly zero": 9}
+    marks = [axes.scatter([], [], marker="s", s=size, color="0.4", label=label) for label, size in sizes.items()]
+    empty = Patch(**NO_DATA, label="no data")
+    handles = [*marks, empty]
+    close = {"borderpad": 0, "labelspacing": 0.35, "handlelength": 1.5, "handletextpad": 0.5, "fontsize": 7}
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.66 - 0.63 / side), **close)

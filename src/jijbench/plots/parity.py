@@ -8,7 +8,7 @@ import pandas as pd
 
 from jijbench.board import pooled_scores
 from jijbench.metrics import SIGN_FLOOR
-from jijbench.plots._style import GREY, WIDE, heading, say, styled, symbol, together
+from jijbench.plots._style import GREY, WIDE, heading, styled, symbol, together
 from jijbench.results import Pooled
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 TITLE = "Parity plot"
 #: cells an axis is cut into where points are counted for their colour
-CELLS = 50
+CELLS = 30
+#: what the grey points are
+BENEATH = "a moment is zero"
 
 
 @styled
@@ -32,7 +34,7 @@ def draw(pooled: Sequence[Pooled]) -> "Figure":
     from matplotlib.figure import Figure
 
     table = together(pooled)
-    figure = Figure(figsize=(WIDE, 3.65), layout="constrained")
+    figure = Figure(figsize=(WIDE, 3.25), layout="constrained")
     panels = figure.subplots(1, 2)
     for axes, scale in zip(panels, ("linear", "symlog"), strict=True):
         _frame(axes, table, scale, pooled)
@@ -58,12 +60,15 @@ def limits(table: pd.DataFrame, scale: str) -> tuple[float, float]:
 
 def _frame(axes: "Axes", table: pd.DataFrame, scale: str, pooled: Sequence[Pooled]) -> None:
     unit, what = pooled[0].task.target.unit, symbol(pooled)
-    settings = {"linthresh": SIGN_FLOOR, "linscale": 0.6} if scale == "symlog" else {}
+    settings = {"linthresh": SIGN_FLOOR, "linscale": 1.0} if scale == "symlog" else {}
     ends = limits(table, scale)
     axes.set_xscale(scale, **settings)
     axes.set_yscale(scale, **settings)
     axes.set(xlim=ends, ylim=ends, box_aspect=1)
     axes.set(xlabel=f"{what} from KKR ({unit})", ylabel=f"{what} predicted ({unit})")
+    axes.set_xticks([tick for tick in axes.get_yticks() if ends[0] <= tick <= ends[1]])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
     axes.plot(ends, ends, color="0.25", lw=0.7, zorder=1)
 
 
@@ -78,10 +83,10 @@ def nearby(axes: "Axes", table: pd.DataFrame) -> np.ndarray:
 
 def _points(axes: "Axes", table: pd.DataFrame, count: np.ndarray, norm: "LogNorm") -> None:
     grey, magnetic = table[~table["magnetic"]], table[table["magnetic"]]
-    axes.scatter(grey["truth"], grey["mean"], s=6, color=GREY, linewidths=0, zorder=2, label="a moment is zero")
+    axes.scatter(grey["truth"], grey["mean"], s=6, color=GREY, linewidths=0, zorder=2, label=BENEATH)
     order = np.argsort(count, kind="stable")
     x, y = (magnetic[name].to_numpy()[order] for name in ("truth", "mean"))
-    axes.scatter(x, y, c=count[order], s=7, cmap="viridis", norm=norm, linewidths=0, zorder=3, label="both magnetic")
+    axes.scatter(x, y, c=count[order], s=7, cmap="viridis", norm=norm, linewidths=0, zorder=3)
 
 
 def numbers(pooled: Sequence[Pooled]) -> str:
@@ -90,7 +95,7 @@ def numbers(pooled: Sequence[Pooled]) -> str:
 
     def show(name: str, unit: str = "") -> str:
         value = found[name]
-        return "undefined" if value is None else f"{value:.3f}{unit}"
+        return "undefined" if value is None else f"{round(value, 3) + 0.0:.3f}{unit}".replace("-", "−")
 
     return (
         f"MAE magnetic {show('mae_magnetic', ' ' + unit)}, n = {found['n_magnetic']}\n"
@@ -103,14 +108,11 @@ def _explain(figure: "Figure", panels: Sequence["Axes"], pooled: Sequence[Pooled
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
     left, right = panels
     left.text(0.03, 0.97, numbers(pooled), transform=left.transAxes, va="top", fontsize=7.5, bbox=box, zorder=4)
-    note = f"linear within ±{SIGN_FLOOR} {pooled[0].task.target.unit}"
+    note = f"linear within ±{SIGN_FLOOR} {pooled[0].task.target.unit}" + ("\nno magnetic pairs" if empty else "")
     right.text(0.03, 0.97, note, transform=right.transAxes, va="top", fontsize=7.5, bbox=box, zorder=4)
-    right.scatter([], [], s=10, color=GREY, label="")
-    handles, names = left.get_legend_handles_labels()
-    right.legend(handles[:1], names[:1], loc="lower right", handletextpad=0.1)
-    if empty:
-        say(right, "no magnetic pairs", bbox=box, zorder=4)
-    else:
+    grey = [points for points in right.collections if points.get_label() == BENEATH]
+    right.legend(handles=grey, loc="lower right", handletextpad=0.1, borderpad=0.1)
+    if not empty:
         bar = figure.colorbar(left.collections[-1], ax=list(panels), shrink=0.8, pad=0.015, aspect=28)
-        bar.set_label("magnetic pairs close together")
+        bar.set_label(f"pairs per cell of a {CELLS} × {CELLS} grid")
     figure.suptitle(heading(pooled))

@@ -1,0 +1,28 @@
+"""Predictions made by hand: no model runs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from jijbench.data.task import load_task
+from jijbench.results import Pooled
+
+PLAIN = "jij-bi2te3/jij/published-90-10"
+TRANSFER = "jij-published-table/jij/transfer"
+
+
+@pytest.fixture(scope="session")
+def by_hand() -> Callable[..., Pooled]:
+    """Truth with noise as the predictions of a task's test samples; ``keep`` limits them to magnetic ones or others."""
+
+    def make(name: str = PLAIN, *, seed: int = 0, magnetic: bool | None = None) -> Pooled:
+        task = load_task(name)
+        rows = task.dataset.rows([i for fold in task.split.folds for i in fold.test])
+        if magnetic is not None:
+            rows = rows[task.dataset.magnetic[rows] == magnetic]
+        truth, n = task.dataset.truth(task.target.name)[rows], len(rows)
+        mean = 0.8 * truth + 0.3 * np.random.default_rng(seed).normal(size=n)
+        return Pooled(task, "made-up", seed, rows, mean, np.full(n, np.nan), truth, np.ones(n), np.zeros(n, dtype=int))
+
+    return make

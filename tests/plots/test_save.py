@@ -1,0 +1,93 @@
+"""Figures of a small results folder: one task of one fold, a complete, a failed and a stale row."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jijbench import plots
+from jijbench.benchmark import Benchmark, Cell
+from jijbench.data.task import load_task
+from jijbench.errors import UnknownName
+from jijbench.record import Record, write_predictions, write_record
+from jijbench.results import Results, load_results, record_path
+
+TASK = "jij-published-table/jij/transfer"
+SHA = "0" * 64
+
+
+def record(cell: Cell, file: Path | None) -> Record:
+    search = {"fixed": {}, "space_sha256": SHA, "sampler": "none", "trials": 0, "inner_folds": 1, "inner_sha256": SHA}
+    key = {
+        "task": cell.task, "data_sha256": {}, "split_sha256": SHA, "fold": cell.fold, "row": cell.row.row,
+        "adapter": cell.row.adapter, "inputs": cell.row.inputs, "search": search, "seed": cell.seed,
+        "adapter_sha256": SHA, "versions": {},
+    }  # fmt: skip
+    found = {"status": "failed", "reason": "made up"}
+    if file is not None:
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        found = {"status": "complete", "metrics": {}, "predictions": {"file": file.name, "sha256": digest}}
+    kind = "floor" if cell.row.row == "zero" else "model"
+    return Record.model_validate(
+        {"key": key, "kind": kind, "info": None, "unit": "meV", "seconds": {"total": 1.0}, "machine": {}, "created": ""}
+        | found
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    folder = tmp_path_factory.mktemp("results")
+    rows = [{"row": name, "adapter": name} for name in ("zero", "soap", "coulomb", "mean")]
+    budget = {"trials": 0, "inner_folds": 1}
+    benchmark = Benchmark.model_validate(
+        {"benchmark": "tiny", "description": "", "tasks": [TASK], "rows": rows, "budget": budget, "seeds": [0]}
+    )
+    ids = load_task(TASK).split.folds[0].test
+    for cell in benchmark.cells():
+        path, file = record_path(folder, cell), None
+        if cell.row.row != "coulomb":
+            mean = np.random.default_rng(0).normal(size=len(ids)) if cell.row.row == "soap" else np.zeros(len(ids))
+            file = write_predictions(path.with_suffix(""), ids, ["test"] * len(ids), mean, None)
+        write_record(path, record(cell, file))
+    stale = [cell.slot for cell in benchmark.cells() if cell.row.row == "mean"]
+    return load_results(benchmark, folder, stale=stale)
+
+
+def test_figures_of_complete_rows_only(results, tmp_path):
+    paths = plots.save(results, tmp_path)
+    place = tmp_path / "figures" / "jij-published-table.jij.transfer"
+    names = [f"{row}-{plot}.png" for row in ("zero", "soap") for plot in ("distance", "error-map", "parity")]
+    assert paths == [place / name for name in [*names, "overview.png"]]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def test_same_records_same_bytes_and_no_date(results, tmp_path):
+    first, second = (plots.save(results, tmp_path / name, rows=["soap"]) for name in ("a", "b"))
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+        assert not any(word in one.read_bytes() for word in (b"tEXt", b"iTXt", b"tIME"))
+
+
+def test_only_what_is_asked_for(results, tmp_path):
+    paths = plots.save(results, tmp_path, rows=["soap"], tasks=[TASK])
+    assert [path.name for path in paths] == [
+        "soap-distance.png",
+        "soap-error-map.png",
+        "soap-parity.png",
+        "overview.png",
+    ]
+    assert plots.save(results, tmp_path, tasks=[]) == []
+
+
+@pytest.mark.parametrize("wrong", [{"rows": ["soup"]}, {"tasks": [TASK + "s"]}])
+def test_unknown_row_or_task_suggests_and_writes_nothing(results, tmp_path, wrong):
+    with pytest.raises(UnknownName, match="did you mean"):
+        plots.save(results, tmp_path, **wrong)
+    assert not any(tmp_path.iterdir())
+
+
+def test_nothing_complete_nothing_drawn(results, tmp_path):
+    stale = replace(results, stale=frozenset(cell.slot for cell in results.cells))
+    assert plots.save(stale, tmp_path) == []

@@ -1,0 +1,133 @@
+"""The unit of work, in this process."""
+
+import json
+
+import numpy as np
+import pytest
+
+from jijbench.benchmark import Budget, Cell, Row
+from jijbench.data.task import load_task
+from jijbench.record import Record, read_predictions, read_record
+from jijbench.results import record_path
+from jijbench.runner import run_cell
+from jijbench.runner.engine import stale_fields
+
+TASK = "jij-bi2te3/jij/random-orbit"
+BAD = "jijbench.testing.bad:"
+
+
+def cell(adapter: str = "shell-mean", **more) -> Cell:
+    budget = {"trials": 0, "inner_folds": 1, "memory_gib": 8} | more.pop("budget", {})
+    row = {"row": "mine", "adapter": adapter} | more.pop("row", {})
+    return Cell(**{"task": TASK, "fold": 0, "row": Row(**row), "seed": 0, "budget": Budget(**budget)} | more)
+
+
+def run(folder, wanted: Cell) -> Record:
+    return Record.model_validate(run_cell(wanted.model_dump(mode="json"), str(folder)))
+
+
+def test_a_cell_leaves_its_record_and_predictions(tmp_path):
+    record = run(tmp_path, cell())
+    path = record_path(tmp_path, cell())
+    assert read_record(path) == record
+    assert record.status == "complete"
+    table, mean = read_predictions(path.parent / record.predictions.file, record.predictions.sha256)
+    fold = load_task(TASK).split.folds[0]
+    assert sorted(table["id"][table["part"] == "test"]) == sorted(fold.test)
+    inner = set(table["id"][table["part"] == "inner"])
+    assert inner
+    assert inner <= set(fold.train)
+    assert np.isfinite(mean).all()
+
+
+def test_metrics_are_those_of_the_written_predictions(tmp_path):
+    record = run(tmp_path, cell())
+    table, mean = read_predictions(record_path(tmp_path, cell()).parent / record.predictions.file)
+    test = (table["part"] == "test").to_numpy()
+    dataset = load_task(TASK).dataset
+    truth = dataset.truth("jij")[dataset.rows(table["id"][test])]
+    assert record.metrics["mae"] == pytest.approx(np.abs(mean[test] - truth).mean(), abs=1e-12)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    wanted = cell("soap", row={"fixed": {"n_max": 3, "l_max": 2, "sigma": 0.5}}, budget={"trials": 2}, task="jij-published-table/jij/transfer")
+    hashes = [run(tmp_path / name, wanted).predictions.sha256 for name in ("a", "b")]
+    assert hashes[0] == hashes[1]
+
+
+def test_tuning_sees_training_data_only(tmp_path, monkeypatch):
+    """Truth of test rows replaced by nonsense changes no hyper and no prediction."""
+    wanted = cell("low-rank", budget={"inner_folds": 2})
+    before = run(tmp_path / "a", wanted)
+    task = load_task(TASK)
+    truth = task.dataset.truth("jij").copy()
+    truth[task.dataset.rows(task.split.folds[0].test)] = 1e6
+    monkeypatch.setattr(type(task.dataset), "truth", lambda self, name: truth)  # noqa: ARG005
+    after = run(tmp_path / "b", wanted)
+    assert after.predictions.sha256 == before.predictions.sha256
+    assert after.metrics["mae"] > 1e5
+
+
+@pytest.mark.parametrize(
+    ("adapter", "reason"),
+    [
+        ("NotANumber", "not finite"),
+        ("Raising", "ArithmeticError: this model always raises"),
+        ("WrongShape", "shape"),
+        ("TooFew", "shape"),
+        ("Hungry", "MemoryError|allocate"),
+    ],
+)
+def test_a_bad_model_is_a_failed_cell_with_its_reason(tmp_path, adapter, reason):
+    record = run(tmp_path, cell(BAD + adapter))
+    assert record.status == "failed"
+    assert record.metrics is None
+    assert record.predictions is None
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(record.reason)
+
+
+def test_zeros_are_a_valid_answer(tmp_path):
+    assert run(tmp_path, cell(BAD + "Zeros")).status == "complete"
+
+
+def test_a_missing_package_is_a_refused_cell_that_names_it(tmp_path):
+    record = run(tmp_path, cell(BAD + "NotInstalled"))
+    assert record.status == "refused"
+    assert "jijbench-no-such-distribution" in record.reason
+
+
+def test_a_refused_question_is_a_refused_cell(tmp_path):
+    record = run(tmp_path, cell("moment-product"))
+    assert (record.status, record.reason) == ("refused", "needs moments, which the inputs 'structure' do not release")
+
+
+def test_the_record_is_plain_json_without_nan(tmp_path):
+    run(tmp_path, cell("zero"))
+    text = record_path(tmp_path, cell("zero")).read_text()
+    record = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the record"))
+    assert record["metrics"]["spearman"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"budget": {"trials": 3}}, "search"),
+        ({"budget": {"inner_folds": 2}}, "search"),
+        ({"row": {"inputs": "structure+moments"}}, "inputs"),
+        ({"fold": 1}, "fold"),
+    ],
+)
+def test_a_changed_setting_makes_a_record_stale(tmp_path, change, field):
+    from jijbench.runner import cell_key
+
+    record = run(tmp_path, cell())
+    assert stale_fields(record, cell_key(cell())) == []
+    assert field in stale_fields(record, cell_key(cell(**change)))
+
+
+def test_safety_nets_do_not_make_a_record_stale(tmp_path):
+    from jijbench.runner import cell_key
+
+    assert stale_fields(run(tmp_path, cell()), cell_key(cell(budget={"tune_seconds": 9, "memory_gib": 3}))) == []

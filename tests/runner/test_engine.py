@@ -1,0 +1,104 @@
+"""Many cells in worker processes that may die."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from jijbench.benchmark import load_benchmark
+from jijbench.board import leaderboard, to_csv
+from jijbench.results import load_results, record_path
+from jijbench.runner import run_cells
+
+BAD = "jijbench.testing.bad:"
+TASK = "jij-published-table/jij/transfer"
+
+
+def write_benchmark(path, rows, tasks=(TASK,), **budget):
+    content = {
+        "benchmark": "mine", "description": "for the tests", "tasks": list(tasks), "rows": rows, "seeds": [0],
+        "budget": {"trials": 2, "inner_folds": 1, "cell_seconds": 60, "memory_gib": 8} | budget,
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump(content))
+    return load_benchmark(path)
+
+
+GOOD = [{"row": "zero", "adapter": "zero"}, {"row": "low-rank", "adapter": "low-rank"}]
+
+
+def test_a_model_that_kills_its_process_or_sleeps_fails_alone(tmp_path):
+    rows = [
+        {"row": "killed", "adapter": BAD + "Killed"},
+        {"row": "slow", "adapter": BAD + "Slow"},
+        {"row": "raising", "adapter": BAD + "Raising"},
+        *GOOD,
+    ]
+    bench = write_benchmark(tmp_path / "b.yaml", rows, cell_seconds=8)
+    records = {r.key.row: r for r in run_cells(bench.cells(), tmp_path, workers=2)}
+    assert {name: r.status for name, r in records.items()} == {
+        "killed": "failed", "slow": "failed", "raising": "failed", "zero": "complete", "low-rank": "complete",
+    }  # fmt: skip
+    assert "died with exit code" in records["killed"].reason
+    assert "longer than 8 s" in records["slow"].reason
+    table = leaderboard(load_results(bench, tmp_path)).set_index("adapter")
+    assert table.loc["killed", "mae"] is None
+    assert "died" in table.loc["killed", "reason"]
+    assert table.loc["zero", "mae"] is not None
+
+
+def test_one_and_two_workers_give_the_same_table(tmp_path):
+    rows = [*GOOD, {"row": "soap", "adapter": "soap", "fixed": {"n_max": 3, "l_max": 2}}]
+    bench = write_benchmark(tmp_path / "b.yaml", rows)
+    tables = []
+    for workers in (1, 2):
+        run_cells(bench.cells(), tmp_path / str(workers), workers=workers)
+        table = leaderboard(load_results(bench, tmp_path / str(workers)))
+        tables.append(to_csv(table.drop(columns=["seconds", "peak_memory_mib"])))
+    assert tables[0] == tables[1]
+
+
+def test_finished_cells_are_not_repeated(tmp_path):
+    bench = write_benchmark(tmp_path / "b.yaml", GOOD)
+    run_cells(bench.cells(), tmp_path)
+    stamps = {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
+    reused = []
+    run_cells(bench.cells(), tmp_path, tell=lambda record, again: reused.append(again))  # noqa: ARG005
+    assert reused == [True, True]
+    assert stamps == {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
+
+
+def test_a_failed_cell_is_kept_and_retried_when_asked(tmp_path):
+    bench = write_benchmark(tmp_path / "b.yaml", [{"row": "raising", "adapter": BAD + "Raising"}])
+    seen = []
+    for retry in (False, False, True):
+        run_cells(bench.cells(), tmp_path, retry_failed=retry, tell=lambda record, again: seen.append(again))  # noqa: ARG005
+    assert seen == [False, True, False]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
+    rows = [{"row": "zero", "adapter": "zero"}, {"row": "nearest-dimer", "adapter": "nearest-dimer"}, {"row": "low-rank", "adapter": "low-rank"}]
+    tasks = ("jij-bi2te3/jij/random-orbit", TASK)
+    bench = write_benchmark(tmp_path / "b.yaml", rows, tasks)
+    command = [sys.executable, "-m", "jijbench", "run", str(tmp_path / "b.yaml"), "--results", str(tmp_path / "cut"), "--no-figures", "-w", "1"]
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "cut").rglob("f*.json"))) < 4:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, "the run ended before it could be cut"
+        time.sleep(0.02)
+    os.killpg(process.pid, how)
+    process.wait(timeout=30)
+    kept = {p: p.read_bytes() for p in (tmp_path / "cut").rglob("f*.json")}
+    assert 4 <= len(kept) < len(list(bench.cells()))
+    run_cells(bench.cells(), tmp_path / "cut")
+    run_cells(bench.cells(), tmp_path / "whole")
+    assert all(path.read_bytes() == content for path, content in kept.items()), "a finished cell was repeated"
+    tables = [leaderboard(load_results(bench, tmp_path / name)).drop(columns=["seconds", "peak_memory_mib"]) for name in ("cut", "whole")]
+    assert to_csv(tables[0]) == to_csv(tables[1])
+    assert not list((tmp_path / "cut").rglob(".f*")) or how == signal.SIGKILL

@@ -1,0 +1,83 @@
+"""The command line, as a user calls it."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from jijbench.cli import COMMANDS, HELP, cli
+
+
+def call(*args: str, cwd=None) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "jijbench", *args], capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_that_teaches(name):
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert len(result.output.splitlines()) > 5
+    assert name in HELP
+
+
+@pytest.mark.parametrize("args", [["--help"], ["list"]])
+def test_help_and_list_load_nothing_heavy(args):
+    code = f"import sys; sys.argv = ['jijbench', *{args!r}]\nfrom jijbench.cli import main\ntry:\n    main()\nfinally:\n    print(sorted(set(sys.modules) & {{'pandas', 'sklearn', 'optuna', 'matplotlib', 'ase', 'scipy', 'dscribe'}}))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_unknown_names_suggest_the_nearest_and_exit_codes_can_be_trusted():
+    wrong = call("runn")
+    assert wrong.returncode == 2
+    assert "did you mean 'run'" in wrong.stderr
+    bench = call("run", "quik")
+    assert bench.returncode == 1
+    assert "did you mean 'quick'" in bench.stderr
+    assert "Traceback" not in bench.stderr
+    row = call("run", "quick", "--row", "sope")
+    assert row.returncode == 1
+    assert "'soap'" in row.stderr
+
+
+def test_data_validate_and_show():
+    shown = call("data", "show", "jij-bi2te3")
+    assert "CC BY 4.0" in shown.stdout
+    valid = call("data", "validate", "jij-published-table")
+    assert valid.returncode == 0
+    assert "340 samples in 204 symmetry orbits" in valid.stdout
+
+
+def test_a_changed_byte_is_an_error_that_names_file_and_hash(tmp_path):
+    import shutil
+
+    from jijbench.data.dataset import dataset_folder
+
+    shutil.copytree(dataset_folder("jij-published-table"), tmp_path / "d")
+    file = tmp_path / "d" / "samples.csv"
+    file.write_bytes(file.read_bytes().replace(b"0.012", b"0.013", 1))
+    result = call("data", "validate", str(tmp_path / "d"))
+    assert result.returncode == 1
+    assert "samples.csv has sha256" in result.stderr
+
+
+def test_run_prints_a_table_and_says_where_things_lie_and_resumes(tmp_path):
+    first = call("run", "quick", "--row", "zero", "--row", "low-rank", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "low-rank" in first.stdout
+    assert "results/local/quick/runs" in first.stdout
+    assert list((tmp_path / "results/local/quick/figures").rglob("*parity*.png"))
+    records = {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
+    started = time.monotonic()
+    again = call("run", "quick", "--row", "zero", "--row", "low-rank", "--no-figures", cwd=tmp_path)
+    assert time.monotonic() - started < 30
+    assert records == {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
+    assert again.stdout.splitlines()[:8] == first.stdout.splitlines()[:8]
+
+
+def test_a_table_without_records_is_an_error_that_names_cells(tmp_path):
+    result = call("leaderboard", "quick", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "jijbench run quick" in result.stderr
