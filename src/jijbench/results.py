@@ -45,7 +45,7 @@ class Pooled:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """The samples' own columns (elements, shell, distance, moments) with ``mean``, ``std``, ``truth``, ``weight``."""
+        """The samples' own columns (elements, shell, distance, moments) with ``mean``, ``std`` and ``truth``."""
         table = self.task.dataset.table.iloc[self.rows].reset_index(drop=True)
         table = table.assign(std=self.std, weight=self.weight, fold=self.fold)
         table["magnetic"] = self.task.dataset.magnetic[self.rows]
@@ -132,8 +132,8 @@ def load_results(
     if missing:
         names = "\n  ".join(cell.slot for cell in missing[:10]) + ("\n  …" if len(missing) > 10 else "")
         raise IncompleteTable(
-            f"{len(missing)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n  {names}\n"
-            f"compute them with `jijbench run {benchmark.benchmark}`"
+            f"{len(missing)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n"
+            f"  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
         )
     records = {cell.slot: read_record(record_path(folder, cell)) for cell in wanted}
     return Results(benchmark, folder, wanted, records, frozenset(stale))

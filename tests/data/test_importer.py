@@ -26,7 +26,8 @@ ENERGY = {  # meV
 }
 COLUMNS = {
     "element_i": "imp_i", "element_j": "imp_j", "dx": "x", "dy": "y", "dz": "z", "site_i": "site",
-    "length_unit": "bohr", "j": "J", "energy_unit": "mRy", "convention": "ordered-pairs", "moment_i": "m_i", "moment_j": "m_j",
+    "length_unit": "bohr", "j": "J", "energy_unit": "mRy", "convention": "ordered-pairs",
+    "moment_i": "m_i", "moment_j": "m_j",
 }  # fmt: skip
 ABOUT = {
     "id": "imported", "title": "A table", "licence": "CC BY 4.0", "citation": "Nobody", "code": "KKR",

@@ -66,7 +66,7 @@ def get(name: str) -> "type[Adapter]":
         raise UnknownName("adapter", name, names())
     module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
     found = [value for value in vars(module).values()
-             if isinstance(value, type) and issubclass(value, Adapter) and value.__module__ == module.__name__]  # fmt: skip
+             if isinstance(value, type) and issubclass(value, Adapter) and value.__module__ == module.__name__]  # fmt: skip  # noqa: E501
     if len(found) != 1:
         raise TypeError(f"{module.__file__} defines {len(found)} adapter classes; one file holds one")
     return found[0]

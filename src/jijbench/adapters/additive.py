@@ -15,7 +15,7 @@ class Additive(Gated):
 
     info: ClassVar[AdapterInfo] = _floor.floor_info("element effects + shell effect")
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         self.train_, self.y_ = tuple(samples), y
         self.restore()
 

@@ -55,11 +55,11 @@ class Adapter(RegressorMixin, BaseEstimator):
     def refuses(cls, question: Question) -> str | None:
         """A reason why this question is not for the model, or None; the reason reaches the table."""
         if question.target.shape and not cls.takes_vectors:
-            return f"{cls.__name__} predicts one number, the target {question.target.name} has shape {question.target.shape}"
+            return f"{cls.__name__} predicts one number, the target {question.target.name} has shape {question.target.shape}"  # noqa: E501
         return None
 
     @classmethod
-    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:  # noqa: ARG003
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
         """Hypers of one trial, drawn from ``trial`` (an ``optuna.Trial``) under the hypers' own names."""
         return {}
 

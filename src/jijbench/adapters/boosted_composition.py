@@ -40,14 +40,14 @@ class BoostedComposition(Gated):
         self.l2_regularization = l2_regularization
 
     @classmethod
-    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:  # noqa: ARG003
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
         return {
             "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.3, log=True),
             "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 7, 63, log=True),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 30, log=True),
         }
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         names = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization")

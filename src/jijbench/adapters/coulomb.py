@@ -39,7 +39,7 @@ class Coulomb(KernelAdapter):
         self.n_atoms_max = n_atoms_max
 
     @classmethod
-    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:  # noqa: ARG003
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
         return {
             "form": trial.suggest_categorical("form", ["pair", "eigenspectrum", "sorted_l2"]),
             "metric": trial.suggest_categorical("metric", ["laplacian", "gaussian"]),

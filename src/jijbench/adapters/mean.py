@@ -15,7 +15,7 @@ class Mean(Gated):
 
     info: ClassVar[AdapterInfo] = floor_info("mean")
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         self.mean_ = float(np.mean(y))
 
     def answer(self, samples: Sequence[Sample]) -> np.ndarray:

@@ -22,7 +22,7 @@ class MomentProduct(Gated):
             return f"needs moments, which the inputs {question.inputs!r} do not release"
         return super().refuses(question)
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         labels, product = np.array([distance_label(s) for s in samples]), _products(samples)
         self.distances_ = np.unique(labels)  # (shells,) Å
         shells = [labels == label for label in self.distances_]

@@ -20,7 +20,7 @@ class NearestDimer(Gated):
 
     info: ClassVar[AdapterInfo] = floor_info("nearest dimer in distance, group and period")
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         self.train_ = tuple(samples)
         self.y_ = y
 

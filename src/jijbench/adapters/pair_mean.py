@@ -15,7 +15,7 @@ class PairMean(Gated):
 
     info: ClassVar[AdapterInfo] = floor_info("mean of the element pair, additive effects where it is unseen")
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         self.train_, self.y_ = tuple(samples), y
         self.restore()
 

@@ -16,7 +16,7 @@ class ShellMean(Gated):
 
     info: ClassVar[AdapterInfo] = floor_info("mean of the shell, interpolated in distance where it is unseen")
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:  # noqa: ARG002
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         means = Means(samples, y)
         self.distances_, self.means_ = means.known, means.values  # (shells,) Å, meV
 

@@ -44,7 +44,7 @@ class Soap(KernelAdapter):
         self.weighting = weighting
 
     @classmethod
-    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:  # noqa: ARG003
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
         return {
             "zeta": trial.suggest_int("zeta", 1, 8),
             "sigma": trial.suggest_categorical("sigma", [0.3, 0.5, 0.8]),

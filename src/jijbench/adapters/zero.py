@@ -22,10 +22,10 @@ class Zero(Adapter):
         self.seed = seed
 
     @classmethod
-    def refuses(cls, question: Question) -> str | None:  # noqa: ARG003
+    def refuses(cls, question: Question) -> str | None:
         return None
 
-    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         self.n_learned_ = len(samples)
         return self
 

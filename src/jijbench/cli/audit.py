@@ -7,6 +7,6 @@ import click
 @click.argument("dataset")
 def command(dataset: str) -> None:
     """What a random split over the rows of DATASET gains from symmetric twins, as a number."""
-    from jijbench.audit import render, twin_audit
+    from jijbench.audit import audit_markdown, twin_audit
 
-    click.echo(render(twin_audit(dataset)), nl=False)
+    click.echo(audit_markdown(twin_audit(dataset)), nl=False)

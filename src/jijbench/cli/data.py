@@ -1,6 +1,7 @@
 """``jijbench data``: list, show, validate, export, import, split."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,19 +75,20 @@ def export(dataset: str, output: Path | None) -> None:
 )
 @click.option("--id", "name", required=True, help="Id of the new dataset.")
 @click.option("--title", default="", help="One line.")
-@click.option("--licence", default="not stated")
-@click.option("--citation", default="not stated")
+@click.option("--licence", default="not stated", show_default=True)
+@click.option("--citation", default="not stated", show_default=True)
+@click.option("--code", default="not stated", show_default=True, help="Program that computed J.")
+@click.option("--functional", default="not stated", show_default=True)
+@click.option("--spin-orbit/--no-spin-orbit", default=False, show_default=True, help="Whether J includes it.")
+@click.option("--radius", default=5.0, show_default=True, help="Radius of the host clusters, Å.")
 @click.option("--host", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="JSON of the host cell; default Bi2Te3.")  # fmt: skip
-def import_(
-    file: Path, columns: Path, output: Path, name: str, title: str, licence: str, citation: str, host: Path | None
-) -> None:
+def import_(file: Path, columns: Path, output: Path, name: str, title: str, **more: Any) -> None:
     """Read any table of dimers (csv or parquet) into a dataset folder, validated row by row."""
-    from jijbench.data.importer import import_table, read_columns
+    from jijbench.data.columns import read_columns
+    from jijbench.data.importer import import_table
 
-    card = import_table(
-        file, read_columns(columns), output, host=host, id=name, title=title or name, licence=licence, citation=citation
-    )
+    card = import_table(file, read_columns(columns), output, id=name, title=title or name, **more)
     click.echo(f"{output}: dataset {card.id} ({card.sha256[:12]}); check it with `jijbench data validate {output}`")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from jijbench.data.card import Card, write_card
+from jijbench.data.card import Card, make_card, write_card
 from jijbench.data.cluster import Host
 from jijbench.data.sample import Geometry
 from jijbench.data.store import impurity_columns, write_geometries, write_table
@@ -32,7 +32,8 @@ def write_dataset(
     """
     table = table.copy()
     table.insert(2, "orbit", orbit_names(table, geometries, host))
-    check_table(table, fields["targets"], fields["id"])
+    check_table(table, fields["targets"], f"{folder / 'samples.csv'} (not written)")
+    make_card(fields, dict.fromkeys(fields["files"], "0" * 64))  # a bad field shows before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "samples.csv", table)
     write_geometries(folder / "geometries.extxyz", geometries.values())

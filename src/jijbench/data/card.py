@@ -81,10 +81,17 @@ def read_card(folder: Path) -> Card:
         raise DataError(f"{path}: {error}") from error
 
 
+def make_card(fields: dict, hashes: dict[str, str]) -> Card:
+    """A card from its fields and the hashes of its files; raises ``DataError`` naming the bad field."""
+    try:
+        return Card.model_validate(fields | {"files": hashes})
+    except ValidationError as error:
+        raise DataError(f"card of {fields.get('id', '?')}: {error}") from error
+
+
 def write_card(folder: Path, fields: dict) -> Card:
     """Write ``card.yaml`` with the hashes of the files that ``fields['files']`` names."""
-    hashes = {name: file_sha256(folder / name) for name in fields["files"]}
-    card = Card.model_validate(fields | {"files": hashes})
+    card = make_card(fields, {name: file_sha256(folder / name) for name in fields["files"]})
     text = yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
     (folder / "card.yaml").write_text(text, encoding="utf-8")
     return card

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.context import home
-from jijbench.data.card import Card, check_hashes, read_card
+from jijbench.data.card import Card, check_hashes, file_sha256, read_card
 from jijbench.data.sample import Sample
 from jijbench.data.store import make_samples, read_geometries, read_table
 from jijbench.data.target import Target, target
@@ -106,11 +106,13 @@ def load_dataset(name: str | Path) -> Dataset:
 
     Raises ``DataError`` naming file and hash if a byte has changed, ``UnknownName`` for an unknown id.
     """
-    return _load(dataset_folder(name).resolve())
+    folder = dataset_folder(name).resolve()
+    read_card(folder)  # a folder without a card is an error that says so
+    return _load(folder, file_sha256(folder / "card.yaml"))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path) -> Dataset:
+def _load(folder: Path, card_sha256: str) -> Dataset:
     card = read_card(folder)
     check_hashes(folder, card)
     table = read_table(folder / "samples.csv")

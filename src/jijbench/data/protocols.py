@@ -124,12 +124,12 @@ class Protocol:
     n_inner: int | None = None
     train_on: tuple[str, int] | None = None
 
-    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:  # noqa: ARG002
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Number of folds, as scikit-learn asks for it."""
         return self.n_folds
 
     def split(
-        self, X: Sequence[Sample], y: object = None, groups: object = None, seed: int = 0  # noqa: ARG002
+        self, X: Sequence[Sample], y: object = None, groups: object = None, seed: int = 0
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
         """(train, test) positions of each fold; dropped samples are in neither."""
         for test, dropped in self.outer(X, seed):

@@ -6,15 +6,21 @@
 ``geometries.extxyz`` has one frame a geometry: the undoped host cluster, impurity sites marked 1, 2, ….
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from jijbench.data.sample import Geometry, Sample
 from jijbench.errors import DataError
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 LETTERS = "ijkl"  # names of the impurities of a sample, in order
 
@@ -26,11 +32,13 @@ def write_geometries(path: Path, geometries: Iterable[Geometry]) -> None:
 
     frames = []
     for geometry in geometries:
+        if not geometry.id[:1].isalpha():
+            raise DataError(f"geometry id {geometry.id!r} must begin with a letter, so that it stays text in the file")
         atoms = Atoms(geometry.numbers, geometry.positions, cell=geometry.cell, pbc=False)
         marks = np.zeros(len(atoms), dtype=int)
         marks[list(geometry.sites)] = np.arange(1, len(geometry.sites) + 1)
         atoms.set_array("impurity", marks)
-        atoms.info.update(geometry=geometry.id, host=geometry.host, sublattices=" ".join(geometry.sublattices))
+        atoms.info.update(geometry=geometry.id, host=geometry.host, sublattices="|".join(geometry.sublattices))
         if geometry.shell is not None:
             atoms.info["shell"] = geometry.shell
         frames.append(atoms)
@@ -50,14 +58,20 @@ def read_geometries(path: Path) -> dict[str, Geometry]:
         raise DataError(f"{path} is no file of host clusters: {error!r}; rebuild the dataset") from error
 
 
-def _geometry(frame: object) -> Geometry:
-    marks = frame.arrays["impurity"]  # type: ignore[attr-defined]
+def _geometry(frame: Atoms) -> Geometry:
+    marks = frame.arrays["impurity"]
     sites = tuple(int(np.flatnonzero(marks == k)[0]) for k in range(1, int(marks.max()) + 1))
-    info = frame.info  # type: ignore[attr-defined]
+    info = frame.info
     return Geometry(
-        str(info["geometry"]), str(info["host"]), frame.numbers, frame.positions, sites,  # type: ignore[attr-defined]
-        tuple(str(info["sublattices"]).split()), np.array(frame.cell), info.get("shell"),  # type: ignore[attr-defined]
-    )  # fmt: skip
+        str(info["geometry"]),
+        str(info["host"]),
+        frame.numbers,
+        frame.positions,
+        sites,
+        tuple(str(info["sublattices"]).split("|")),
+        np.array(frame.cell),
+        info.get("shell"),
+    )
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -79,7 +93,10 @@ def impurity_columns(table: pd.DataFrame, stem: str, ending: str = "") -> list[s
 
 
 def make_samples(table: pd.DataFrame, geometries: dict[str, Geometry], prefix: str) -> tuple[Sample, ...]:
-    """One ``Sample`` a row, moments among its inputs where the table has them; ids get ``prefix:`` unless it is empty."""
+    """One ``Sample`` a row, moments among its inputs where the table has them.
+
+    Ids get ``prefix:`` unless it is empty.
+    """
     unknown = sorted(set(table["geometry"]) - set(geometries))
     if unknown:
         raise DataError(f"{prefix}: samples.csv names geometries {unknown} that geometries.extxyz does not hold")

@@ -91,6 +91,7 @@ def _panel(axes: "Axes", table: pd.DataFrame, elements: Sequence[str], norm: "Lo
 
     error, zero = matrices(table, elements)
     n, exact = len(elements), ~np.isnan(error) & zero
+    error = np.maximum(error, norm.vmin or 0.0)  # a logarithmic scale has no place for zero
     axes.patch.set(**NO_DATA)
     axes.pcolormesh(np.ma.masked_where(~exact, error), cmap=ListedColormap(["white"]))
     axes.pcolormesh(np.ma.masked_where(np.isnan(error) | exact, error), cmap=MAP, norm=norm)
@@ -109,7 +110,7 @@ def _small_squares(where: np.ndarray, **settings: Any) -> "PolyCollection":
 
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * 0.225
     centres = np.argwhere(where)[:, ::-1] + 0.5  # column is x, line is y
-    return PolyCollection(centres[:, None] + corners, **settings)
+    return PolyCollection(list(centres[:, None] + corners), **settings)
 
 
 def _ticks(axes: "Axes", elements: Sequence[str], left: bool, below: bool) -> None:

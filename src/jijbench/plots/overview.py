@@ -57,10 +57,12 @@ def _dots(axes: "Axes", lines: pd.DataFrame) -> None:
         axes.hlines(group.index, 0, group["value"], color=colour, lw=1.2)
         if len(group):
             axes.plot(group["value"], group.index, "o", color=colour, ms=5, mew=0, label=kind)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps the line of the best floor off the digits
     for k, value in zip(places, lines["value"], strict=True):
-        axes.annotate(f"{value:.3f}", (value, k), (5, 0), textcoords="offset points", va="center", fontsize=7)
+        place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{value:.3f}", (value, k), **place, fontsize=7, bbox=box)
     axes.set_yticks(places, lines["adapter"])
-    axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.18 * (lines["value"].max() or 1.0)))
+    axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.3 * (lines["value"].max() or 1.0)))
     axes.tick_params(axis="y", length=0)
     floors = lines[lines["kind"] == "floor"]
     if len(floors):

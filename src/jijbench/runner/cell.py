@@ -31,7 +31,7 @@ from jijbench.record import (
     write_predictions,
     write_record,
 )
-from jijbench.runner.memory import limit, peak_mib, reset_peak
+from jijbench.runner.cost import cpu_seconds, limit, peak_mib, reset_peak
 from jijbench.tuning import SAMPLER, space_sha256, tune
 
 
@@ -143,6 +143,7 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     if reason:
         raise _Refused(reason)
     reset_peak()
+    cpu = cpu_seconds()
     training, test = (
         task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds),
         task.test(cell.fold, cell.row.inputs),
@@ -158,11 +159,11 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     mean, std = predict(model, test, task)
     clock["predict"] = time.monotonic() - predicting
     ids = [training.samples[k].id for _, valid in training.folds for k in valid]
-    file = write_predictions(
-        path, [*ids, *(s.id for s in test)], ["inner"] * len(ids) + ["test"] * len(test),
-        np.concatenate([*inner, mean]), None if std is None else np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std]),
-    )  # fmt: skip
-    clock["total"] = time.monotonic() - started
+    names, part = [*ids, *(sample.id for sample in test)], ["inner"] * len(ids) + ["test"] * len(test)
+    if std is not None:  # inner predictions have none
+        std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])
+    file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std)
+    clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return Record.model_validate(_head(cell, adapter, key) | {
         "status": "complete", "hypers": hypers, "chosen": _chosen(model), "metrics": fold_scores(task, file),
         "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,

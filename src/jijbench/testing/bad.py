@@ -23,7 +23,7 @@ class _Bad(Adapter):
         self.target = target
         self.seed = seed
 
-    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         self.n_ = len(samples)
         return self
 
@@ -66,7 +66,7 @@ class TooFew(_Bad):
 class Slow(_Bad):
     """Sleeps for longer than any patience."""
 
-    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         time.sleep(3600)
         return self
 
@@ -74,7 +74,7 @@ class Slow(_Bad):
 class Killed(_Bad):
     """Kills its own process, as a crash in compiled code does."""
 
-    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         os.kill(os.getpid(), signal.SIGKILL)
         return self
 
@@ -82,7 +82,7 @@ class Killed(_Bad):
 class Hungry(_Bad):
     """Asks for more memory than a cell may have."""
 
-    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:  # noqa: ARG002
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         self.block_ = np.ones(2**40 // 8)
         return self
 
