@@ -86,7 +86,7 @@ def make_card(fields: dict, hashes: dict[str, str]) -> Card:
     try:
         return Card.model_validate(fields | {"files": hashes})
     except ValidationError as error:
-        raise DataError(f"card of {fields.get('id', '?')}: {error}") from error
+        raise DataError(f"card of {fields.get('id')!r}: {error}") from error
 
 
 def write_card(folder: Path, fields: dict) -> Card:

@@ -16,7 +16,7 @@ import pandas as pd
 from jijbench.context import home
 from jijbench.convention import convention
 from jijbench.data.build import write_dataset
-from jijbench.data.card import Card, file_sha256
+from jijbench.data.card import Card, file_sha256, make_card
 from jijbench.data.cluster import TOLERANCE, Host, cluster
 from jijbench.data.columns import ColumnMap, read_columns
 from jijbench.data.elements import SYMBOLS, symbol
@@ -221,10 +221,7 @@ def _fields(file: Path, columns: ColumnMap, about: dict[str, Any], source: dict[
         "house: H = -1/2 sum_{i!=j} [J_ij e_i.e_j + D_ij.(e_i x e_j)], |e| = 1, J > 0 ferromagnetic; "
         f"converted from {columns.convention} ({formula}) in {columns.energy_unit}"
     )
-    try:
-        Card.model_validate(fields | {"files": {}})
-    except ValidationError as error:
-        raise DataError(f"the card of {about['id']!r} would not be valid: {error}") from error
+    make_card(fields, {})  # a bad field shows before any row is read
     return fields | {"files": list(FILES)}
 
 

@@ -1,6 +1,6 @@
 """All rows of one task side by side: the headline error, models against floors."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -59,7 +59,7 @@ def _dots(axes: "Axes", lines: pd.DataFrame) -> None:
             axes.plot(group["value"], group.index, "o", color=colour, ms=5, mew=0, label=kind)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps the line of the best floor off the digits
     for k, value in zip(places, lines["value"], strict=True):
-        place = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
+        place: dict[str, Any] = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(f"{value:.3f}", (value, k), **place, fontsize=7, bbox=box)
     axes.set_yticks(places, lines["adapter"])
     axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.3 * (lines["value"].max() or 1.0)))
