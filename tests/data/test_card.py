@@ -58,7 +58,10 @@ def test_a_missing_card_is_named(tmp_path):
         (lambda f: f["targets"]["jij"].update(scale=2.0), r"targets\.jij\.scale\s+Extra inputs"),
         (lambda f: f.pop("licence"), r"licence\s+Field required"),
         (lambda f: f["noise_floor"].update(jij=float("nan")), r"noise_floor\.jij\s+Input should be a finite number"),
-        (lambda f: f.update(cluster_radius_angstrom=float("inf")), r"cluster_radius_angstrom\s+Input should be a finite"),
+        (
+            lambda f: f.update(cluster_radius_angstrom=float("inf")),
+            r"cluster_radius_angstrom\s+Input should be a finite",
+        ),
         (lambda f: f.update(id="Jij Table"), r"id\s+String should match"),
         (lambda f: f["files"].update({"samples.csv": "abc"}), r"samples\.csv`?\s+String should match"),
     ],

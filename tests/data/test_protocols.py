@@ -134,7 +134,9 @@ def test_unseen_both_drops_rows_with_one_element_of_the_block(dimers, folds):
         dropped = set(range(len(dimers))) - set(train) - set(test)
         assert dropped
         assert all(len(set(dimers.samples[k].pair) & block) == 1 for k in dropped)
-        assert any(sample.moments is not None and (sample.moments != 0).all() for sample in (dimers.samples[k] for k in test))
+        assert any(
+            sample.moments is not None and (sample.moments != 0).all() for sample in (dimers.samples[k] for k in test)
+        )
         blocks.append(block)
     assert set.union(*blocks) == elements(dimers.samples, range(len(dimers)))
     assert sum(map(len, blocks)) == 20
@@ -171,7 +173,9 @@ def test_transfer_trains_on_shell_one_of_the_other_dataset():
 @pytest.mark.parametrize("name", OWN)
 def test_the_same_seed_gives_the_same_folds(dimers, folds, name):
     again = protocol(name).split(dimers.samples, seed=0)
-    assert all(np.array_equal(a, b) for one, two in zip(again, folds[name], strict=True) for a, b in zip(one, two, strict=True))
+    assert all(
+        np.array_equal(a, b) for one, two in zip(again, folds[name], strict=True) for a, b in zip(one, two, strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", ["random-orbit", "unseen-pair", "unseen-element", "unseen-both"])
@@ -198,7 +202,9 @@ def test_sizes_that_do_not_divide(toy_table):
     assert [sorted({samples[k].shell for k in valid}) for _, valid in inner] == [[1], [2], [3]]  # no empty fold
 
 
-@pytest.mark.parametrize(("magnetic", "others"), [(["Cr", "Mn"], ["Sc", "Cu", "Zn", "Y", "Zr"]), (["V", "Cr", "Mn"], ["Sc", "Cu"])])
+@pytest.mark.parametrize(
+    ("magnetic", "others"), [(["Cr", "Mn"], ["Sc", "Cu", "Zn", "Y", "Zr"]), (["V", "Cr", "Mn"], ["Sc", "Cu"])]
+)
 def test_unseen_element_tests_every_element_whatever_their_numbers(toy_table, magnetic, others):
     moments = dict.fromkeys(magnetic, 2.0) | dict.fromkeys(others, 0.0)
     samples = toy_table(sorted(moments), [4.0], moments)
@@ -226,7 +232,10 @@ def test_a_dataset_too_small_for_an_inner_fold_says_so(toy):
 
 
 def test_shells_come_in_order_of_distance(dimers):
-    distances = [np.mean([dimers.samples[k].distance for k in test]) for _, test in protocol("unseen-shell").split(dimers.samples)]
+    distances = [
+        np.mean([dimers.samples[k].distance for k in test])
+        for _, test in protocol("unseen-shell").split(dimers.samples)
+    ]
     assert all(a < b for a, b in pairwise(distances))
 
 
@@ -255,7 +264,9 @@ def test_a_protocol_is_a_scikit_learn_splitter(dimers, name):
 
 def test_a_protocol_serves_a_grid_search(dimers):
     samples, y = list(dimers.samples), dimers.truth("jij")
-    search = GridSearchCV(ShellCount(), {"power": [0, 3]}, cv=protocol("unseen-pair"), scoring="neg_mean_absolute_error")
+    search = GridSearchCV(
+        ShellCount(), {"power": [0, 3]}, cv=protocol("unseen-pair"), scoring="neg_mean_absolute_error"
+    )
     assert search.fit(samples, y).best_params_ == {"power": 3}
 
 

@@ -23,7 +23,9 @@ def turned(geometry: Geometry, matrix=None, shift=(0, 0, 0), order=None) -> Geom
     sites = tuple(int(np.flatnonzero(order == site)[0]) for site in geometry.sites)
     positions = (geometry.positions @ matrix.T + np.asarray(shift))[order]
     cell = geometry.cell @ matrix.T
-    return Geometry("turned", geometry.host, geometry.numbers[order], positions, sites, geometry.sublattices, cell, geometry.shell)
+    return Geometry(
+        "turned", geometry.host, geometry.numbers[order], positions, sites, geometry.sublattices, cell, geometry.shell
+    )
 
 
 def named_the_other_way_round(sample: Sample) -> Sample:

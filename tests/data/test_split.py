@@ -98,7 +98,9 @@ def test_other_data_are_refused(dataset):
 @pytest.mark.parametrize("part", ["test", "dropped"])
 def test_an_unknown_id_is_named(dataset, part):
     tamper(dataset, lambda raw: raw["folds"][0][part].append("jij-published-table:Xx-Cr-s01"))
-    with pytest.raises(DataError, match="fold 0 names 'jij-published-table:Xx-Cr-s01', which the dataset does not hold"):
+    with pytest.raises(
+        DataError, match="fold 0 names 'jij-published-table:Xx-Cr-s01', which the dataset does not hold"
+    ):
         load_split(dataset, "random-orbit")
 
 

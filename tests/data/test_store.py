@@ -41,7 +41,11 @@ def trimer(toy) -> Sample:
 
 @pytest.mark.parametrize("moments", [None, (3.9, 4.5)])
 def test_samples_come_back(tmp_path, toy, moments):
-    samples = [toy("Cr", "Mn", 4.0, moments, shell=2), toy("Mn", "Cr", 5.0, moments), toy("Fe", "Fe", 4.0, moments, shell=2)]
+    samples = [
+        toy("Cr", "Mn", 4.0, moments, shell=2),
+        toy("Mn", "Cr", 5.0, moments),
+        toy("Fe", "Fe", 4.0, moments, shell=2),
+    ]
     write_samples(tmp_path, samples)
     for again, sample in zip(read_samples(tmp_path), samples, strict=True):
         assert_same(again, sample)
@@ -84,7 +88,12 @@ def test_dimers_and_trimers_in_one_table_come_back(tmp_path, toy, trimer):
 def test_two_geometries_of_one_name_are_not_mixed_up(tmp_path, toy):
     here = toy("Cr", "Mn", 4.0)
     g = toy("Cr", "Mn", 5.0).geometry
-    there = Sample("other:x", Geometry(here.geometry.id, g.host, g.numbers, g.positions, g.sites, g.sublattices, g.cell), ("Cr", "Mn"), "o")
+    there = Sample(
+        "other:x",
+        Geometry(here.geometry.id, g.host, g.numbers, g.positions, g.sites, g.sublattices, g.cell),
+        ("Cr", "Mn"),
+        "o",
+    )
     try:
         write_samples(tmp_path, [here, there])
     except DataError as error:
@@ -157,6 +166,8 @@ def test_a_geometry_that_is_not_there_is_named(toy):
 
 
 def test_columns_of_impurities_come_in_order():
-    table = pd.DataFrame(columns=["moment_j_mub", "element_k", "element_j", "moment_i_mub", "element_i", "element_name"])
+    table = pd.DataFrame(
+        columns=["moment_j_mub", "element_k", "element_j", "moment_i_mub", "element_i", "element_name"]
+    )
     assert impurity_columns(table, "element") == ["element_i", "element_j", "element_k"]
     assert impurity_columns(table, "moment", "_mub") == ["moment_i_mub", "moment_j_mub"]

@@ -61,7 +61,9 @@ def test_the_two_triplets_of_shell_nine_differ_for_any_elements(host, geometries
 
 
 def test_shells_and_pairs_of_elements_are_told_apart(host, geometries):
-    keys = [canonical(host, g, ("Cr", "Cr")) for name, g in geometries.items() if not name.endswith(("6b", "11b", "14b"))]
+    keys = [
+        canonical(host, g, ("Cr", "Cr")) for name, g in geometries.items() if not name.endswith(("6b", "11b", "14b"))
+    ]
     assert len(set(keys)) == len(keys) == 15
     assert canonical(host, geometries["s01"], ("Cr", "Mn")) != canonical(host, geometries["s01"], ("Cr", "Fe"))
 
@@ -90,7 +92,9 @@ def test_any_image_and_any_naming_gives_the_same_key(host, geometries, name):
     geometry, key = geometries[name], canonical(host, geometries[name], ("Cr", "Mn"))
     for rotation, (first, second, *_) in zip(operations(host)[0], images(host, geometry), strict=True):
         ends = np.array([np.zeros(3), rotation @ geometry.displacement])
-        image = dataclasses.replace(geometry, numbers=[83, 83], positions=ends, sites=(0, 1), sublattices=(first, second))
+        image = dataclasses.replace(
+            geometry, numbers=[83, 83], positions=ends, sites=(0, 1), sublattices=(first, second)
+        )
         assert canonical(host, image, ("Cr", "Mn")) == key
         swapped = dataclasses.replace(image, sites=(1, 0), sublattices=(second, first))
         assert canonical(host, swapped, ("Mn", "Cr")) == key

@@ -144,7 +144,10 @@ def test_all_committed_tasks_load():
     [
         ("jij-bite3/jij/random-orbit", "no dataset named 'jij-bite3'; did you mean 'jij-bi2te3'"),
         ("jij-bi2te3/jjj/random-orbit", "no target of jij-bi2te3 named 'jjj'; did you mean 'jij'"),
-        ("jij-bi2te3/jij/random-orbits", "no protocol of jij-bi2te3 named 'random-orbits'; did you mean 'random-orbit'"),
+        (
+            "jij-bi2te3/jij/random-orbits",
+            "no protocol of jij-bi2te3 named 'random-orbits'; did you mean 'random-orbit'",
+        ),
     ],
 )
 def test_an_unknown_name_comes_with_near_ones(name, hint):

@@ -98,7 +98,9 @@ def _with_orbits(dataset, orbits: dict[int, str]):
 def test_a_twin_in_an_orbit_of_its_own_is_named(published):
     row = next(k for k, s in enumerate(published.samples) if s.id == "jij-published-table:Mn-Cr-s01")
     bad = _with_orbits(published, {row: "mine"})
-    with pytest.raises(DataError, match=rf"row {row + 1} \(jij-published-table:Mn-Cr-s01\) has orbit 'mine'.* 'Cr-Mn-s01'"):
+    with pytest.raises(
+        DataError, match=rf"row {row + 1} \(jij-published-table:Mn-Cr-s01\) has orbit 'mine'.* 'Cr-Mn-s01'"
+    ):
         audit_orbits(bad)
 
 

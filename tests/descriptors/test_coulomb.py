@@ -47,6 +47,16 @@ def test_the_order_of_atoms_does_not_matter(sample, form, seed):
     assert np.allclose(coulomb([changed(sample, order=order)], form), coulomb([sample], form), rtol=1e-7)
 
 
+@pytest.mark.xfail(
+    reason="rows of exactly equal norm have no order of their own: a known limit of sorted Coulomb matrices"
+)
+def test_sorted_rows_do_not_see_the_order_of_atoms_on_a_threefold_axis(dimers):
+    geometry = next(s.geometry for s in dimers.samples if s.geometry.id == "s03")
+    sample = Sample("x", geometry, ("Cr", "Tc"), "o")
+    order = np.random.default_rng(0).permutation(len(geometry.numbers))
+    assert np.allclose(coulomb([changed(sample, order=order)], "sorted_l2"), coulomb([sample], "sorted_l2"), rtol=1e-7)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_naming_i_and_j_the_other_way_round_does_not_matter(sample, form):
     assert np.allclose(coulomb([changed(sample, swap=True)], form), coulomb([sample], form), rtol=1e-7)

@@ -21,7 +21,10 @@ PAIRS = [("Cr", "Mn"), ("Mn", "Cr"), ("Fe", "Fe"), ("Tc", "V"), ("Te", "Bi"), ("
 def samples(dimers) -> list[Sample]:
     """Ten dimers on three geometries, some with an element of the host or with two equal ones."""
     geometries = {s.geometry.id: s.geometry for s in dimers.samples}
-    made = [Sample(f"{a}{b}{g}", geometries[g], (a, b), "o") for g, (a, b) in itertools.product(("s01", "s06a", "s02"), PAIRS)]
+    made = [
+        Sample(f"{a}{b}{g}", geometries[g], (a, b), "o")
+        for g, (a, b) in itertools.product(("s01", "s06a", "s02"), PAIRS)
+    ]
     return made[::2]
 
 
@@ -105,7 +108,10 @@ def test_a_geometry_is_computed_once_whatever_its_elements(samples, tmp_path, mo
     monkeypatch.setattr(soap, "_blocks", lambda *args: calls.append(args[2]) or inner(*args))
     with context(cache=tmp_path):
         site_spectra(samples, SETTINGS)
-    patterns = {(id(s.geometry), tuple(np.unique([atomic_number(e) for e in s.elements], return_inverse=True)[1])) for s in samples}
+    patterns = {
+        (id(s.geometry), tuple(np.unique([atomic_number(e) for e in s.elements], return_inverse=True)[1]))
+        for s in samples
+    }
     assert len(calls) <= 2 * 3 * len(patterns)
 
 
@@ -126,7 +132,9 @@ def test_spectra_come_from_the_cache_the_second_time(samples, tmp_path, monkeypa
 
 def test_other_settings_are_not_taken_from_the_cache(samples, tmp_path):
     with context(cache=tmp_path):
-        wide, narrow = (site_spectra(samples[:1], dataclasses.replace(SETTINGS, sigma=s))[0].norms() for s in (0.5, 0.3))
+        wide, narrow = (
+            site_spectra(samples[:1], dataclasses.replace(SETTINGS, sigma=s))[0].norms() for s in (0.5, 0.3)
+        )
     assert not np.allclose(wide, narrow, rtol=1e-3)
 
 
