@@ -120,7 +120,7 @@ def test_the_slot_names_everything_that_tells_cells_apart(mine):
 
 def test_an_unknown_task_comes_with_near_names(mine):
     with pytest.raises(
-        UnknownName, match="no task of benchmark mine named '.*/perod'; did you mean 'jij-bi2te3/jij/period'"
+        UnknownName, match=r"no task of benchmark mine named '.*/perod'; did you mean 'jij-bi2te3/jij/period'"
     ):
         list(mine.cells(tasks=("jij-bi2te3/jij/perod",)))
 
@@ -131,7 +131,7 @@ def test_an_unknown_row_comes_with_near_names(mine):
 
 
 def test_a_task_that_does_not_exist_comes_with_near_names(write):
-    benchmark = load_benchmark(write(fields(tasks=["jij-bi2te3/jij/unseen-pairs"])))
+    benchmark = load_benchmark(write(fields(tasks=["jij-bi2te3/jij/unseen-pairs"], rows=fields()["rows"][:2])))
     with pytest.raises(UnknownName, match="did you mean 'unseen-pair'"):
         list(benchmark.cells())
 

@@ -16,8 +16,13 @@ TASK = "jij-bi2te3/jij/unseen-both"
 @pytest.fixture(scope="module")
 def bench():
     rows = [{"row": name, "adapter": name} for name in ("zero", "shell-mean", "nearest-dimer")]
-    rows += [{"row": "moments", "adapter": "moment-product"}, {"row": "nearest+moments", "adapter": "nearest-dimer", "inputs": "structure+moments"}]
-    return Benchmark(benchmark="mine", description="", tasks=(TASK,), rows=rows, seeds=(0,), budget={"trials": 0, "inner_folds": 1})
+    rows += [
+        {"row": "moments", "adapter": "moment-product"},
+        {"row": "nearest+moments", "adapter": "nearest-dimer", "inputs": "structure+moments"},
+    ]
+    return Benchmark(
+        benchmark="mine", description="", tasks=(TASK,), rows=rows, seeds=(0,), budget={"trials": 0, "inner_folds": 1}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from jijbench.cli import COMMANDS, HELP, cli
 
 
 def call(*args: str, cwd=None) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "jijbench", *args], capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "jijbench", *args], capture_output=True, text=True, timeout=120, cwd=cwd, check=False
+    )
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -24,7 +26,13 @@ def test_every_command_has_help_that_teaches(name):
 
 @pytest.mark.parametrize("args", [["--help"], ["list"]])
 def test_help_and_list_load_nothing_heavy(args):
-    code = f"import sys; sys.argv = ['jijbench', *{args!r}]\nfrom jijbench.cli import main\ntry:\n    main()\nfinally:\n    print(sorted(set(sys.modules) & {{'pandas', 'sklearn', 'optuna', 'matplotlib', 'ase', 'scipy', 'dscribe'}}))"
+    code = f"""import sys
+sys.argv = ["jijbench", *{args!r}]
+from jijbench.cli import main
+try:
+    main()
+finally:
+    print(sorted(set(sys.modules) & {{"pandas", "sklearn", "optuna", "matplotlib", "ase", "scipy", "dscribe"}}))"""
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
 

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-import jijbench
-
-PACKAGE = Path(jijbench.__file__).parent
+PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
     "errors units convention context",
     "data",
@@ -19,7 +17,7 @@ LAYERS = (
     "runner tuning active audit",
     "board leaderboard plots export bundle spin results verify",
     "report testing api",
-    "cli",
+    "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
@@ -55,8 +53,7 @@ def imports(source: str, module: str, is_package: bool = False) -> Iterator[Impo
                 base = _base(child, module, is_package)
                 yield from (Import(f"{base}.{alias.name}", child.lineno, at_import) for alias in child.names)
             elif isinstance(child, ast.Call) and ast.unparse(child.func).endswith("import_module"):
-                if child.args and isinstance(child.args[0], ast.Constant):
-                    yield Import(str(child.args[0].value), child.lineno, at_import)
+                yield from (Import(a.value, child.lineno, at_import) for a in child.args if isinstance(a, ast.Constant))
             yield from walk(child, inside)
 
     return walk(ast.parse(source), True)
@@ -67,29 +64,39 @@ def unit(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+def forbidden_package(here: str, package: str, at_import: bool) -> str | None:
+    """Why a module may not import an outside package here."""
+    if package == "optuna" and here != "tuning":
+        return "Optuna belongs to tuning"
+    if package in LAZY_ONLY and at_import:
+        return "import it inside the method that needs it, not with the module"
+    return None
+
+
+def forbidden_unit(here: str, there: str, at_import: bool) -> str | None:
+    """Why a module of the unit ``here`` may not import the unit ``there``."""
+    if here == "":
+        return "the package itself imports lazily" if at_import and LAYER.get(there, 99) > 0 else None
+    if there in ROOT_NAMES:
+        return None
+    if there not in LAYER:
+        return "it is in no layer"
+    if LAYER[there] > LAYER[here]:
+        return "it is in a higher layer"
+    if here in FROM_RECORDS and there in {"adapters", "runner"}:
+        return "tables and figures are made from records"
+    return None
+
+
 def violations(source: str, module: str, is_package: bool = False) -> list[str]:
     """What a module imports against the rules."""
-    here, found = unit(module), []
+    found = []
     for name, line, at_import in imports(source, module, is_package):
-        where, top = f"{module}:{line} imports {name}", name.split(".")[0]
-        if top == "optuna" and here != "tuning":
-            found.append(f"{where}; Optuna belongs to tuning")
-        if top in LAZY_ONLY and at_import:
-            found.append(f"{where} as soon as it is imported; import it inside the method that needs it")
-        if top != "jijbench":
-            continue
-        there = unit(name)
-        if here == "":
-            if at_import and LAYER.get(there, 99) > 0:
-                found.append(f"{where}; the package itself imports lazily")
-        elif there in ROOT_NAMES:
-            continue
-        elif there not in LAYER:
-            found.append(f"{where}, which is in no layer")
-        elif LAYER[there] > LAYER[here]:
-            found.append(f"{where}, which is in a higher layer")
-        elif here in FROM_RECORDS and there in {"adapters", "runner"}:
-            found.append(f"{where}; tables and figures are made from records")
+        package = name.split(".")[0]
+        rule = forbidden_unit if package == "jijbench" else forbidden_package
+        reason = rule(unit(module), unit(name) if package == "jijbench" else package, at_import)
+        if reason:
+            found.append(f"{module}:{line} imports {name}: {reason}")
     return found
 
 
@@ -131,10 +138,10 @@ def test_imports_point_down(module):
         ("jijbench.plots.parity", "from jijbench.runner import stale_fields", "made from records"),
         ("jijbench.report", "import jijbench.runner", "made from records"),
         ("jijbench.runner.cell", "def f():\n    import optuna", "belongs to tuning"),
-        ("jijbench.tuning", "import optuna.samplers", "as soon as it is imported"),
-        ("jijbench.descriptors.soap", "from dscribe.descriptors import SOAP", "as soon as it is imported"),
-        ("jijbench.descriptors.soap", "try:\n    import quippy\nexcept ImportError:\n    pass", "as soon as it is imported"),
-        ("jijbench.descriptors.composition", "class A:\n    from CBFV import composition", "as soon as it is imported"),
+        ("jijbench.tuning", "import optuna.samplers", "inside the method"),
+        ("jijbench.descriptors.soap", "from dscribe.descriptors import SOAP", "inside the method"),
+        ("jijbench.descriptors.soap", "try:\n    import quippy\nexcept ImportError:\n    pass", "inside the method"),
+        ("jijbench.descriptors.composition", "class A:\n    from CBFV import composition", "inside the method"),
         ("jijbench", "from jijbench.runner import run_cells", "imports lazily"),
     ],
 )  # fmt: skip

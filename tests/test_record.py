@@ -1,6 +1,7 @@
 import importlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -325,8 +326,8 @@ class ThirdParty:
 
 
 @pytest.fixture
-def plugin(tmp_path, monkeypatch, request):
-    name = f"plugin_{abs(hash(request.node.name)) % 10**8}"
+def plugin(tmp_path, monkeypatch):
+    name = "plugin_" + re.sub(r"\W", "_", tmp_path.name)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield ThirdParty(tmp_path, name)
     for module in [module for module in sys.modules if module.split(".")[0] == name]:

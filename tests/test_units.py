@@ -29,7 +29,7 @@ def test_lengths_in_angstrom(unit, angstrom):
 
 
 def test_an_unknown_unit_is_named_with_near_ones():
-    with pytest.raises(UnknownName, match="no unit named 'mRyd'; did you mean .*'mRy'"):
+    with pytest.raises(UnknownName, match=r"no unit named 'mRyd'; did you mean .*'mRy'"):
         units.factor("mRyd")
 
 

@@ -108,7 +108,14 @@ def load_benchmark(name: str | Path) -> Benchmark:
         found = Benchmark.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, OSError) as error:
         raise DataError(f"{path}: {error}") from error
-    twice = {name for name in found.row_names if found.row_names.count(name) > 1}
-    if twice:
-        raise DataError(f"{path}: row {min(twice)!r} is listed twice; rows need names of their own")
+    lists = [("row", found.row_names), ("task", found.tasks), ("seed", found.seeds)]
+    lists += [(f"seed of {row.row}", row.seeds or ()) for row in found.rows]
+    for kind, values in lists:
+        twice = [value for value in values if list(values).count(value) > 1]
+        if twice:
+            raise DataError(f"{path}: {kind} {twice[0]!r} is listed twice; each may stand there once")
+    for row in found.rows:
+        for task in row.tasks or ():
+            if task not in found.tasks:
+                raise UnknownName(f"task of benchmark {found.benchmark}", task, found.tasks)
     return found

@@ -24,9 +24,13 @@ class UnknownName(JijbenchError, KeyError):
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"
         self.message = f"no {kind} named {name!r}; {hint}"
         super().__init__(self.message)
+        self._made_of = (kind, name, known)
 
     def __str__(self) -> str:
         return self.message
+
+    def __reduce__(self) -> tuple:
+        return UnknownName, self._made_of
 
 
 class UnknownElement(JijbenchError, ValueError):

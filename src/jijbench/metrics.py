@@ -104,6 +104,8 @@ _PLAIN: Mapping[str, Callable[[np.ndarray, np.ndarray, np.ndarray], float | None
 def field_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:
     """Errors of curves (n, k), pooled over points with equal weight."""
     del rows
+    if not len(truth):
+        return {"n": 0, "mae": None, "rmse": None}
     error = mean - truth
     per_row = error.reshape(len(error), -1)
     return {

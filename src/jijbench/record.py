@@ -9,6 +9,8 @@ import json
 import os
 import tempfile
 import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -100,6 +102,11 @@ class Record(Strict):
     extra: dict[str, Any] = {}
 
     @model_validator(mode="after")
+    def _no_nan_anywhere(self) -> Self:
+        canonical([self.key.search.fixed, self.info, self.hypers, self.machine, self.extra])  # raises ValueError
+        return self
+
+    @model_validator(mode="after")
     def _reason_exactly_when_not_complete(self) -> Self:
         if (self.status == "complete") == (self.reason is not None):
             raise ValueError(
@@ -186,7 +193,7 @@ def read_predictions(path: Path, sha256: str | None = None) -> tuple[pd.DataFram
         with np.load(path, allow_pickle=False) as arrays:
             table = pd.DataFrame({"id": arrays["id"], "part": arrays["part"], "std": np.nan})
             return table, arrays["mean"].astype(float)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RecordError(f"{path} cannot be read: {error}; run the cell again") from error
 
 
@@ -197,7 +204,8 @@ def adapter_sha256(module_name: str) -> str:
     imports (for a third-party adapter: of the modules of its own package).
     """
     package = module_name.split(".")[0]
-    roots = ("jijbench.adapters.", "jijbench.descriptors.") if package == "jijbench" else (f"{package}.",)
+    own = () if package == "jijbench" else (f"{package}.",)
+    roots = ("jijbench.adapters.", "jijbench.descriptors.", *own)
     todo, sources = [module_name], {}
     while todo:
         name = todo.pop()
@@ -207,23 +215,24 @@ def adapter_sha256(module_name: str) -> str:
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             continue
         sources[name] = Path(spec.origin).read_text(encoding="utf-8")
-        todo += _imports(sources[name])
+        todo += _imports(sources[name], name if spec.submodule_search_locations else name.rpartition(".")[0])
     return sha256_of({name: _tokens(source) for name, source in sources.items()})
 
 
-def _imports(source: str) -> list[str]:
+def _imports(source: str, package: str) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in found if _exists(name)]
+        elif isinstance(node, ast.ImportFrom):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return [name for name in found if name.startswith(("jijbench.", f"{package.split('.')[0]}.")) and _exists(name)]
 
 
 def _exists(name: str) -> bool:
     try:
-        return name.startswith("jijbench.") and importlib.util.find_spec(name) is not None
+        return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:
         return False
 
@@ -236,6 +245,11 @@ def _tokens(source: str) -> list[str]:
         for node in nodes
         if ast.get_docstring(node, clean=False) is not None
     }
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
+    layout = {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
     tokens = tokenize.tokenize(io.BytesIO(source.encode()).readline)
-    return [token.string for token in tokens if token.type not in skipped and token.start not in docstrings]
+    return [
+        tokenize.tok_name[token.type] if token.type in layout else token.string
+        for token in tokens
+        if token.type not in skipped and token.start not in docstrings
+    ]

@@ -4,7 +4,7 @@ import pytest
 from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan
 from jijbench.adapters.base import Adapter, AdapterInfo, orbit_folds
 from jijbench.data.elements import place_in_row
-from jijbench.data.target import Target
+from jijbench.data.target import JIJ, Target
 
 
 class Gaussian(KernelAdapter):
@@ -40,8 +40,8 @@ def y(samples):
     return np.random.default_rng(5).normal(size=len(samples))
 
 
-@pytest.fixture(scope="module")
-def K(samples):
+@pytest.fixture(scope="module", name="K")
+def kernel_matrix(samples):
     features = Gaussian().features(samples)
     return Gaussian().kernel(features, features)
 
@@ -146,7 +146,7 @@ def test_out_of_fold_is_what_refits_predict(samples, y, dropped):
     class Fixed(Gaussian):
         """The same, with the regulariser that the closed form chose."""
 
-        def __init__(self, *, target=Gaussian().target, seed: int = 0, regulariser: float = 1.0) -> None:
+        def __init__(self, *, target=JIJ, seed: int = 0, regulariser: float = 1.0) -> None:
             super().__init__(target=target, seed=seed)
             self.regulariser = regulariser
 

@@ -83,8 +83,11 @@ def test_inner_folds_obey_the_outer_rule(dimers, folds, name, n):
             assert max(map(max, part)) < len(samples)
 
 
-@pytest.mark.parametrize(("name", "n"), [("random-orbit", 5), ("published-80-20", 1), ("published-90-10", 1), ("unseen-pair", 5),
-                                         ("unseen-element", 11), ("unseen-both", 5), ("unseen-shell", 14), ("period", 1)])  # fmt: skip
+N_FOLDS = {"random-orbit": 5, "published-80-20": 1, "published-90-10": 1, "unseen-pair": 5, "unseen-element": 11,
+           "unseen-both": 5, "unseen-shell": 14, "period": 1}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "n"), N_FOLDS.items())
 def test_the_number_of_folds_is_the_announced_one(folds, name, n):
     assert protocol(name).get_n_splits() == len(folds[name]) == n
 

@@ -50,7 +50,12 @@ def test_metrics_are_those_of_the_written_predictions(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
-    wanted = cell("soap", row={"fixed": {"n_max": 3, "l_max": 2, "sigma": 0.5}}, budget={"trials": 2}, task="jij-published-table/jij/transfer")
+    wanted = cell(
+        "soap",
+        row={"fixed": {"n_max": 3, "l_max": 2, "sigma": 0.5}},
+        budget={"trials": 2},
+        task="jij-published-table/jij/transfer",
+    )
     hashes = [run(tmp_path / name, wanted).predictions.sha256 for name in ("a", "b")]
     assert hashes[0] == hashes[1]
 
@@ -62,7 +67,7 @@ def test_tuning_sees_training_data_only(tmp_path, monkeypatch):
     task = load_task(TASK)
     truth = task.dataset.truth("jij").copy()
     truth[task.dataset.rows(task.split.folds[0].test)] = 1e6
-    monkeypatch.setattr(type(task.dataset), "truth", lambda self, name: truth)  # noqa: ARG005
+    monkeypatch.setattr(type(task.dataset), "truth", lambda self, name: truth)
     after = run(tmp_path / "b", wanted)
     assert after.predictions.sha256 == before.predictions.sha256
     assert after.metrics["mae"] > 1e5

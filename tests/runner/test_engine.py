@@ -66,7 +66,7 @@ def test_finished_cells_are_not_repeated(tmp_path):
     run_cells(bench.cells(), tmp_path)
     stamps = {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
     reused = []
-    run_cells(bench.cells(), tmp_path, tell=lambda record, again: reused.append(again))  # noqa: ARG005
+    run_cells(bench.cells(), tmp_path, tell=lambda record, again: reused.append(again))
     assert reused == [True, True]
     assert stamps == {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
 
@@ -75,17 +75,32 @@ def test_a_failed_cell_is_kept_and_retried_when_asked(tmp_path):
     bench = write_benchmark(tmp_path / "b.yaml", [{"row": "raising", "adapter": BAD + "Raising"}])
     seen = []
     for retry in (False, False, True):
-        run_cells(bench.cells(), tmp_path, retry_failed=retry, tell=lambda record, again: seen.append(again))  # noqa: ARG005
+        run_cells(bench.cells(), tmp_path, retry_failed=retry, tell=lambda record, again: seen.append(again))
     assert seen == [False, True, False]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
-    rows = [{"row": "zero", "adapter": "zero"}, {"row": "nearest-dimer", "adapter": "nearest-dimer"}, {"row": "low-rank", "adapter": "low-rank"}]
+    rows = [
+        {"row": "zero", "adapter": "zero"},
+        {"row": "nearest-dimer", "adapter": "nearest-dimer"},
+        {"row": "low-rank", "adapter": "low-rank"},
+    ]
     tasks = ("jij-bi2te3/jij/random-orbit", TASK)
     bench = write_benchmark(tmp_path / "b.yaml", rows, tasks)
-    command = [sys.executable, "-m", "jijbench", "run", str(tmp_path / "b.yaml"), "--results", str(tmp_path / "cut"), "--no-figures", "-w", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "jijbench",
+        "run",
+        str(tmp_path / "b.yaml"),
+        "--results",
+        str(tmp_path / "cut"),
+        "--no-figures",
+        "-w",
+        "1",
+    ]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(list((tmp_path / "cut").rglob("f*.json"))) < 4:
@@ -99,6 +114,9 @@ def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
     run_cells(bench.cells(), tmp_path / "cut")
     run_cells(bench.cells(), tmp_path / "whole")
     assert all(path.read_bytes() == content for path, content in kept.items()), "a finished cell was repeated"
-    tables = [leaderboard(load_results(bench, tmp_path / name)).drop(columns=["seconds", "peak_memory_mib"]) for name in ("cut", "whole")]
+    tables = [
+        leaderboard(load_results(bench, tmp_path / name)).drop(columns=["seconds", "peak_memory_mib"])
+        for name in ("cut", "whole")
+    ]
     assert to_csv(tables[0]) == to_csv(tables[1])
     assert not list((tmp_path / "cut").rglob(".f*")) or how == signal.SIGKILL

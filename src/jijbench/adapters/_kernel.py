@@ -44,10 +44,15 @@ class Scan:
         return self.y[valid] - residual[np.searchsorted(out, valid)]
 
     def best(self, folds: Folds, regularisers: np.ndarray = REGULARISERS) -> tuple[float, list[np.ndarray]]:
-        """The regulariser of the least mean absolute error over the left-out rows, and its predictions."""
+        """The regulariser of the least mean absolute error over the left-out rows, and its predictions.
+
+        Rows that are exactly zero do not count, unless all are: most are zero by rule, and would choose the
+        regulariser that predicts zero for everything.
+        """
         answers = [[self.left_out(r, *fold) for fold in folds] for r in regularisers]
         truth = np.concatenate([self.y[valid] for _, valid in folds])
-        errors = [np.abs(np.concatenate(answer) - truth).mean() for answer in answers]
+        counts = truth != 0 if (truth != 0).any() else np.full(truth.shape, True)
+        errors = [np.abs(np.concatenate(answer) - truth)[counts].mean() for answer in answers]
         k = int(np.argmin(errors))
         return float(regularisers[k]), answers[k]
 
@@ -94,8 +99,9 @@ class KernelAdapter(Gated):
         fitted = clone(self).fit(samples, y, folds)
         keep = open_gate(samples)
         answers = [np.zeros((len(valid), *self.target.shape)) for _, valid in folds]
-        for answer, (_, valid), known in zip(answers, folds, getattr(fitted, "_inner", answers), strict=True):
-            answer[keep[valid]] = known
+        if fitted.n_learned_:
+            for answer, (_, valid), known in zip(answers, folds, fitted._inner, strict=True):
+                answer[keep[valid]] = known
         return answers
 
     def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:

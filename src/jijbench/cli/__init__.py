@@ -86,5 +86,8 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        click.echo(f"error: {error.strerror}: {error.filename or ''}; check the path and the free space", err=True)
+        click.echo(
+            f"error: {error.strerror} ({error.filename or 'results folder'}); check the path and the free space",
+            err=True,
+        )
         sys.exit(1)

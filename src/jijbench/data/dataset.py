@@ -114,6 +114,9 @@ def load_dataset(name: str | Path) -> Dataset:
 @lru_cache(maxsize=8)
 def _load(folder: Path, card_sha256: str) -> Dataset:
     card = read_card(folder)
+    unvouched = {"samples.csv", "geometries.extxyz"} - set(card.files)
+    if unvouched:
+        raise DataError(f"{folder / 'card.yaml'} gives no sha256 of {min(unvouched)}; rebuild the dataset")
     check_hashes(folder, card)
     table = read_table(folder / "samples.csv")
     missing = {column for spec in card.targets.values() for column in spec.columns} - set(table)

@@ -77,7 +77,7 @@ def by_element(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> l
     """One magnetic element and one other a part (``n`` parts of all); rows touching either are tested."""
     magnetic, others = elements_of(samples)
     magnetic, others = list(rng.permutation(magnetic)), list(rng.permutation(others))
-    hands = [{element, *others[k % max(1, len(others)) :][:1]} for k, element in enumerate(magnetic)]
+    hands = [{element, *others[k % max(1, len(others)) :: len(magnetic)]} for k, element in enumerate(magnetic)]
     return [(_rows(samples, lambda s, h=hand: bool(h & set(s.pair))), NOTHING) for hand in hands[:n]]  # type: ignore[misc]
 
 

@@ -52,6 +52,9 @@ class Geometry:
         object.__setattr__(self, "positions", _frozen(self.positions, float))
         object.__setattr__(self, "cell", _frozen(self.cell, float))
 
+    def __reduce__(self) -> tuple:  # pickled arrays would come back writeable
+        return Geometry, tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
     @cached_property
     def displacement(self) -> np.ndarray:
         """(3,) Å, from site i to site j."""

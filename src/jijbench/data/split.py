@@ -93,7 +93,13 @@ def load_split(dataset: Dataset, name: str) -> Split:
     if not path.is_file():
         raise UnknownName(f"protocol of {dataset.id}", name, split_names(dataset))
     data = path.read_bytes()
-    raw = json.loads(data)
+    try:
+        raw = json.loads(data)
+        head = (raw["schema"], raw["dataset"], raw["protocol"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is no split file ({SCHEMA}): {error!r}") from error
+    if head != (SCHEMA, dataset.id, name):
+        raise DataError(f"{path} is the split {head}, not {(SCHEMA, dataset.id, name)}; make it anew")
     if raw.get("data_sha256") != dataset.sha256:
         raise DataError(
             f"{path} was made for data {raw.get('data_sha256')}, the dataset is {dataset.sha256}; "

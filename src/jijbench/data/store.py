@@ -22,6 +22,7 @@ from jijbench.errors import DataError
 if TYPE_CHECKING:
     from ase import Atoms
 
+NOT_TEXT = {"t", "f", "true", "false", "nan", "inf", "infinity"}  # what extended XYZ reads as something else
 LETTERS = "ijkl"  # names of the impurities of a sample, in order
 
 
@@ -32,8 +33,10 @@ def write_geometries(path: Path, geometries: Iterable[Geometry]) -> None:
 
     frames = []
     for geometry in geometries:
-        if not geometry.id[:1].isalpha():
-            raise DataError(f"geometry id {geometry.id!r} must begin with a letter, so that it stays text in the file")
+        if not geometry.id[:1].isalpha() or geometry.id.lower() in NOT_TEXT:
+            raise DataError(
+                f"geometry id {geometry.id!r} would not stay text in the file; begin it with a letter, as in s01"
+            )
         atoms = Atoms(geometry.numbers, geometry.positions, cell=geometry.cell, pbc=False)
         marks = np.zeros(len(atoms), dtype=int)
         marks[list(geometry.sites)] = np.arange(1, len(geometry.sites) + 1)
@@ -70,7 +73,7 @@ def _geometry(frame: Atoms) -> Geometry:
         sites,
         tuple(str(info["sublattices"]).split("|")),
         np.array(frame.cell),
-        info.get("shell"),
+        int(info["shell"]) if "shell" in info else None,
     )
 
 
@@ -82,9 +85,20 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 def read_table(path: Path) -> pd.DataFrame:
     """Read ``samples.csv``; text columns stay text (no 'NA' turned into a hole)."""
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values={}, float_precision="round_trip")
+        table = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values={},
+            float_precision="round_trip",
+            dtype=dict.fromkeys(("id", "geometry", "orbit"), str),
+        )
     except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}; restore or rebuild it") from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise DataError(
+            f"{path} cannot be read as a table: its rows have more fields than its header; restore or rebuild it"
+        )
+    return table
 
 
 def impurity_columns(table: pd.DataFrame, stem: str, ending: str = "") -> list[str]:
@@ -117,13 +131,16 @@ def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
     samples = list(samples)
     folder.mkdir(parents=True, exist_ok=True)
     geometries = {sample.geometry.id: sample.geometry for sample in samples}
+    mixed = [s.geometry.id for s in samples if s.geometry.signatures != geometries[s.geometry.id].signatures]
+    if mixed:
+        raise DataError(f"two different geometries are called {mixed[0]!r}; give them names of their own")
     columns: dict[str, list] = {
         "id": [sample.id for sample in samples],
         "geometry": [sample.geometry.id for sample in samples],
         "orbit": [sample.orbit for sample in samples],
     }
     for k, letter in enumerate(LETTERS[: max(len(sample.elements) for sample in samples)]):
-        columns[f"element_{letter}"] = [sample.elements[k] for sample in samples]
+        columns[f"element_{letter}"] = [dict(enumerate(sample.elements)).get(k, "") for sample in samples]
     for k, letter in enumerate(LETTERS[: max(len(sample.elements) for sample in samples)]):
         if samples[0].moments is not None:
             columns[f"moment_{letter}_mub"] = [sample.inputs["moments"][k] for sample in samples]

@@ -13,7 +13,7 @@ from jijbench.data.protocols import Protocol, protocol
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.split import Split, load_split
 from jijbench.data.target import Target
-from jijbench.errors import DataError
+from jijbench.errors import DataError, UnknownName
 
 #: inputs a row may declare, and the extra arrays of a sample that each releases
 INPUTS = {"structure": (), "structure+moments": ("moments",), "composition": (), "composition+moments": ("moments",)}
@@ -48,6 +48,8 @@ class Training:
 
 def release(samples: tuple[Sample, ...], inputs: str) -> tuple[Sample, ...]:
     """The samples with only the declared extra inputs left; raises ``DataError`` where one lacks them."""
+    if inputs not in INPUTS:
+        raise UnknownName("kind of inputs", inputs, INPUTS)
     keys, hidden = INPUTS[inputs], inputs.startswith("composition")
     lacking = [sample.id for sample in samples if not set(keys) <= set(sample.inputs)]
     if lacking:

@@ -1,6 +1,7 @@
 """Checks of a dataset: every row, its orbits, its twins."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,8 +108,11 @@ def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
                 f"{dataset.folder / 'samples.csv'}: row {row} ({sample.id}) has orbit {sample.orbit!r}, but the host's "
                 f"symmetry puts it into {names[key]!r}; rebuild the dataset"
             )
-    if len(set(names.values())) != len(names):
-        raise DataError(f"{dataset.folder / 'samples.csv'}: one orbit name stands for two orbits; rebuild the dataset")
+    twice = [name for name, count in Counter(names.values()).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{dataset.folder / 'samples.csv'}: the orbit name {twice[0]!r} stands for two orbits; rebuild the dataset"
+        )
     groups = pd.Series(dataset.truth(target)).groupby([sample.orbit for sample in dataset.samples])
     spread = (groups.max() - groups.min())[groups.size() > 1]
     mean, worst = (float(spread.mean()), float(spread.max())) if len(spread) else (None, None)

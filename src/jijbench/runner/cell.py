@@ -1,5 +1,6 @@
 """The only unit of work: ``run_cell`` tunes, fits and predicts one cell and leaves its record."""
 
+import errno
 import importlib.metadata
 import platform
 import time
@@ -33,6 +34,8 @@ from jijbench.record import (
 )
 from jijbench.runner.cost import cpu_seconds, limit, peak_mib, reset_peak
 from jijbench.tuning import SAMPLER, space_sha256, tune
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class BadPrediction(JijbenchError):
@@ -111,6 +114,8 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
         except _Refused as error:
             record = not_complete(wanted, "refused", str(error))
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                raise  # nobody's fault: the cell is to be run again, not to be failed
             text = str(error).strip().splitlines()
             reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
             record = not_complete(wanted, "failed", reason, time.monotonic() - started)
