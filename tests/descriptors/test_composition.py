@@ -5,6 +5,7 @@ import pytest
 
 from jijbench.data.sample import Sample
 from jijbench.descriptors.composition import composition, pair_geometry
+from jijbench.errors import UnknownElement
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +68,11 @@ def test_pair_geometry_in_numbers(dimers):
 
 def test_pair_geometry_does_not_see_the_elements(toy):
     assert np.array_equal(pair_geometry([toy("Cr", "Mn")]), pair_geometry([toy("Fe", "Co")]))
+
+
+@pytest.mark.usefixtures("cbfv")
+@pytest.mark.parametrize("element", ["He", "I"])
+def test_an_element_without_properties_is_an_error_and_no_silent_hole(dimers, element):
+    bare = Sample("x", dimers.samples[0].geometry, ("Cr", element), "o")
+    with pytest.raises(UnknownElement, match=element):
+        composition([bare])

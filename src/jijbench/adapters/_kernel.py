@@ -18,7 +18,7 @@ class Scan:
     """One eigendecomposition K = U diag(d) Uᵀ, then any regulariser λ and any left-out set in closed form.
 
     With α = (K + λ)⁻¹ y and G = (K + λ)⁻¹, the residuals that a model trained without the rows S makes on
-    them are G_SS⁻¹ α_S (Rasmussen and Williams 2006, §5.4.2, for blocks).
+    them are G_SS⁻¹ α_S (Rasmussen and Williams 2006, §5.4.2, for blocks). ``K`` is overwritten.
     """
 
     def __init__(self, K: np.ndarray, y: np.ndarray) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from jijbench.data.sample import Sample
 from jijbench.descriptors._cache import cached
+from jijbench.errors import UnknownElement
 
 
 @cached
@@ -30,8 +31,12 @@ def _features(formulae: tuple[str, ...], table: str) -> np.ndarray:
             frame, elem_prop=table, drop_duplicates=False, extend_features=False, sum_feat=True
         )
     if len(kept) != len(formulae):
-        raise ValueError(f"CBFV table {table!r} lacks elements of {sorted(set(skipped))}; choose another table")
-    return X.to_numpy(dtype=float)
+        raise UnknownElement(f"CBFV table {table!r} lacks elements of {sorted(set(skipped))}; choose another table")
+    columns = X.to_numpy(dtype=float)
+    holes = [name for name, row in zip(formulae, columns, strict=True) if not np.isfinite(row).all()]
+    if holes:  # some tables list an element and leave its properties open
+        raise UnknownElement(f"CBFV table {table!r} has no number for some property of {holes}; choose another table")
+    return columns
 
 
 def composition(samples: Sequence[Sample], table: str = "oliynyk") -> np.ndarray:

@@ -35,7 +35,7 @@ def _row(geometry: Geometry, elements: tuple[str, ...], form: Form, n_atoms_max:
 
 
 def coulomb(samples: Sequence[Sample], form: Form, n_atoms_max: int = 36) -> np.ndarray:
-    """(n, features) Coulomb matrices, independent of the order of atoms.
+    """(n, features) Coulomb matrices, independent of the order of atoms (``sorted_l2``: but for rows of equal norm).
 
     M_ii = Z_i^2.4 / 2, M_ij = Z_i Z_j / r_ij (Rupp et al. 2012), Z in e and r in Å. ``eigenspectrum``: sorted
     eigenvalues of the cluster; ``sorted_l2``: upper triangle of the matrix with rows sorted by norm; ``pair``: that
