@@ -54,7 +54,7 @@ class _progress:  # noqa: N801
         from tqdm import tqdm
 
         self.cost = {(cell.task, cell.row.row, cell.fold, cell.seed): _expected(cell) for cell in cells}
-        form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left {postfix}"
+        form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left{postfix}"
         self.bar = tqdm(total=sum(self.cost.values()), disable=None, bar_format=form)
 
     def __enter__(self) -> "Callable[[Record, bool], None]":

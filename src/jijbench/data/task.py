@@ -19,6 +19,9 @@ from jijbench.errors import DataError, UnknownName
 INPUTS = {"structure": (), "structure+moments": ("moments",), "composition": (), "composition+moments": ("moments",)}
 
 
+InnerFolds = tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
 @dataclass(frozen=True)
 class Question:
     """What an adapter may know before it sees data."""
@@ -35,15 +38,20 @@ class Training:
 
     samples: tuple[Sample, ...]
     y: np.ndarray
-    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    folds: InnerFolds
 
     @property
     def inner_sha256(self) -> str:
         """Hash of the inner folds, so that a record says on what it was tuned."""
-        digest = hashlib.sha256()
-        for train, valid in self.folds:
-            digest.update(b"train" + train.astype("<i8").tobytes() + b"valid" + valid.astype("<i8").tobytes())
-        return digest.hexdigest()
+        return folds_sha256(self.folds)
+
+
+def folds_sha256(folds: InnerFolds) -> str:
+    """Hash of (train, valid) positions."""
+    digest = hashlib.sha256()
+    for train, valid in folds:
+        digest.update(b"train" + train.astype("<i8").tobytes() + b"valid" + valid.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def release(samples: tuple[Sample, ...], inputs: str) -> tuple[Sample, ...]:
@@ -112,11 +120,16 @@ class Task:
         The inner rule may use the moments (they decide which elements are magnetic), the samples carry them
         only where they are declared.
         """
-        source = self.source
-        rows = [source.index[name] for name in self.split.folds[fold].train]
-        samples = tuple(source.samples[row] for row in rows)
-        folds = self.protocol.inner_folds(samples, n_inner)
-        return Training(release(samples, inputs), source.truth(self.target.name)[rows], folds)
+        rows = self.source.rows(self.split.folds[fold].train)
+        samples = tuple(self.source.samples[row] for row in rows)
+        return Training(
+            release(samples, inputs), self.source.truth(self.target.name)[rows], self.inner_folds(fold, n_inner)
+        )
+
+    def inner_folds(self, fold: int, n_inner: int) -> InnerFolds:
+        """(train, valid) positions into the training part of one fold, by the protocol's own rule."""
+        rows = self.source.rows(self.split.folds[fold].train)
+        return self.protocol.inner_folds(tuple(self.source.samples[row] for row in rows), n_inner)
 
     def test(self, fold: int, inputs: str) -> tuple[Sample, ...]:
         """Samples to predict; their truth stays here."""

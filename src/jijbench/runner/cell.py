@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +20,7 @@ from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
-from jijbench.data.task import Task, Training, load_task
+from jijbench.data.task import Question, Task, Training, folds_sha256, load_task
 from jijbench.errors import JijbenchError, MissingExtra
 from jijbench.metrics import Scores, scores
 from jijbench.record import (
@@ -52,20 +53,36 @@ def _version(distribution: str) -> str | None:
 def cell_key(cell: Cell) -> Key:
     """Everything that decides the numbers of a cell, as it is today."""
     task, adapter = load_task(cell.task), adapters.get(cell.row.adapter)
-    training = task.training(cell.fold, "structure", cell.budget.inner_folds)
+    n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
     search = Search(
         fixed=cell.row.fixed,
-        space_sha256=space_sha256(adapter, task.question(cell.row.inputs)),
+        space_sha256=_space(cell.row.adapter, task.question(cell.row.inputs)),
         sampler=SAMPLER,
         trials=cell.budget.trials,
-        inner_folds=len(training.folds),
-        inner_sha256=training.inner_sha256,
+        inner_folds=n_inner,
+        inner_sha256=inner_sha256,
     )
     return Key(
         task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
         adapter=cell.row.adapter, inputs=cell.row.inputs, search=search, seed=cell.seed,
-        adapter_sha256=adapter_sha256(adapter.__module__), versions={name: _version(name) for name in adapter.requires},
+        adapter_sha256=_code_sha256(adapter.__module__), versions={name: _version(name) for name in adapter.requires},
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _inner(task: Task, fold: int, n_inner: int) -> tuple[int, str]:
+    folds = task.inner_folds(fold, n_inner)
+    return len(folds), folds_sha256(folds)
+
+
+@lru_cache(maxsize=512)
+def _space(adapter: str, question: Question) -> str:
+    return space_sha256(adapters.get(adapter), question)
+
+
+@lru_cache(maxsize=128)
+def _code_sha256(module_name: str) -> str:  # the code of a loaded module does not change
+    return adapter_sha256(module_name)
 
 
 def machine() -> dict[str, Any]:
