@@ -23,5 +23,6 @@ def command(
     from jijbench.cli._results import default_folder, open_results
 
     folder = results or default_folder(benchmark)
-    for path in plots.save(open_results(benchmark, folder, tasks, rows), output or folder):
+    found = open_results(benchmark, folder, tasks)  # all rows: the overview compares them
+    for path in plots.save(found, output or folder, rows=rows or None):
         click.echo(path)
