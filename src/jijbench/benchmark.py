@@ -59,6 +59,11 @@ class Cell(Strict):
         return f"runs/{self.task}/{self.row.row}/f{self.fold:02d}-s{self.seed}"
 
 
+def record_path(folder: Path, cell: Cell) -> Path:
+    """Where the record of a cell lies; its predictions lie beside it."""
+    return (folder / cell.slot).with_suffix(".json")
+
+
 class Benchmark(Strict):
     """Tasks × rows × seeds of one table."""
 

@@ -70,7 +70,7 @@ def _line(results: Results, task: str, row: str) -> dict[str, Any]:
         "status": status, "reason": reason, "n_seeds": len({cell.seed for cell in cells}),
         "trials": max((t.trials for t in tuned), default=0),
         "configurations": max((t.configurations for t in tuned), default=0),
-        "seconds": round(sum(record.seconds.get("cpu", record.seconds["total"]) for record in records), 1),
+        "seconds": round(sum(record.cost for record in records), 1),
         "inner": float(np.mean(inner)) if inner else None, "peak_memory_mib": max(memory, default=None),
         "model": cells[0].row.adapter, "licence": (records[0].info or {}).get("licence"),
         "note": f"search stopped by the clock in {capped} of {len(records)} cells" if capped else None,
@@ -106,6 +106,15 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     lines.sort(key=place)
     return pd.DataFrame([{name: line.get(name) for name in COLUMNS} for line in lines], dtype=object)
+
+
+def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str, str]:
+    """The three forms of a table, by file name."""
+    return {
+        "leaderboard.md": to_markdown(table, official),
+        "leaderboard.csv": to_csv(table),
+        "leaderboard.json": to_json(table),
+    }
 
 
 def to_csv(table: pd.DataFrame) -> str:

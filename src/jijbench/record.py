@@ -101,6 +101,11 @@ class Record(Strict):
     created: str
     extra: dict[str, Any] = {}
 
+    @property
+    def cost(self) -> float:
+        """Processor seconds; wall seconds where a cell ended before they were counted."""
+        return self.seconds.get("cpu", self.seconds["total"])
+
     @model_validator(mode="after")
     def _no_nan_anywhere(self) -> Self:
         canonical([self.key.search.fixed, self.info, self.hypers, self.machine, self.extra])  # raises ValueError

@@ -8,16 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jijbench.benchmark import Benchmark, Cell
+from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.context import home
 from jijbench.data.task import Task, load_task
 from jijbench.errors import IncompleteTable, RecordError
 from jijbench.record import Record, read_predictions, read_record
-
-
-def record_path(folder: Path, cell: Cell) -> Path:
-    """Where the record of a cell lies."""
-    return (folder / cell.slot).with_suffix(".json")
 
 
 def official_folder() -> Path:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell, load_benchmark
-from jijbench.board import leaderboard, to_csv, to_json, to_markdown
+from jijbench.board import files, leaderboard, to_markdown
 from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
-from jijbench.record import Record, read_predictions
+from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
 from jijbench.runner.cell import fold_scores
@@ -47,8 +47,7 @@ def check_record(folder: Path, cell: Cell, record: Record) -> None:
     if record.predictions is None:
         return
     path = record_path(folder, cell).parent / record.predictions.file
-    read_predictions(path, record.predictions.sha256)
-    now = fold_scores(load_task(cell.task), path)
+    now = fold_scores(load_task(cell.task), path, record.predictions.sha256)
     wrong = [name for name, value in now.items() if not _same(value, (record.metrics or {}).get(name))]
     if wrong:
         raise RecordError(
@@ -76,7 +75,7 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
     yield Finding(
         "ok", f"{folder.name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items())
     )
-    seconds = sum(record.seconds.get("cpu", record.seconds["total"]) for record in results.records.values())
+    seconds = sum(record.cost for record in results.records.values())
     yield Finding("ok", f"{folder.name}: {seconds / 3600:.2f} h of processor time in all")
     stale = stale_slots(results.cells, results.records)
     if stale:
@@ -89,13 +88,8 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
 
 def tables(results: Results) -> dict[str, str]:
     """The committed forms of a leaderboard, by file name."""
-    table = leaderboard(results)
-    head = f"# Leaderboard of `{results.benchmark.benchmark}`\n\n"
-    return {
-        "leaderboard.md": head + to_markdown(table),
-        "leaderboard.csv": to_csv(table),
-        "leaderboard.json": to_json(table),
-    }
+    made = files(leaderboard(results))
+    return made | {"leaderboard.md": f"# Leaderboard of `{results.benchmark.benchmark}`\n\n{made['leaderboard.md']}"}
 
 
 def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
@@ -140,6 +134,8 @@ def published_protocol(table: pd.DataFrame) -> str:
 
 def render(text: str, results: Results) -> str:
     """A document with its generated blocks (``<!-- begin:NAME args --> … <!-- end:NAME -->``) made anew."""
+    if not BLOCK.search(text):
+        return text  # the table is not made for a page that shows none of it
     make = blocks(results)
     return BLOCK.sub(lambda m: f"{m[1]}\n{make[m['name']](m['args'])}\n{m[4]}", text)
 

@@ -5,7 +5,7 @@ import pytest
 
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ
-from jijbench.data.task import INPUTS, load_task, release, task_ids
+from jijbench.data.task import INPUTS, folds_sha256, load_task, release, task_ids
 from jijbench.errors import DataError, UnknownName
 
 TASK = "jij-bi2te3/jij/random-orbit"
@@ -110,9 +110,9 @@ def test_inner_folds_lie_within_the_training_part(task):
 
 
 def test_the_inner_hash_tells_folds_apart(task):
-    one, three = (task.training(0, "structure", n).inner_sha256 for n in (1, 3))
+    one, three = (folds_sha256(task.training(0, "structure", n).folds) for n in (1, 3))
     assert one != three
-    assert three == task.training(0, "structure+moments", 3).inner_sha256
+    assert three == folds_sha256(task.training(0, "structure+moments", 3).folds)
 
 
 def test_the_question_says_what_is_asked(task):

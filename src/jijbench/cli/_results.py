@@ -1,13 +1,20 @@
 """What the commands on results share: where they lie, which cells, how a table is printed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from jijbench.benchmark import Cell
     from jijbench.results import Results
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+only_tasks = click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
+only_rows = click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
+results_folder = click.option("--results", type=FOLDER, help="Default: your own, else the official ones.")
 
 
 def local_folder(benchmark: str) -> Path:
@@ -30,9 +37,8 @@ def open_results(benchmark: str, folder: Path, tasks: tuple[str, ...] = (), rows
     from jijbench.runner import stale_slots
 
     loaded = load_benchmark(benchmark)
-    cells: list[Cell] = list(loaded.cells(tasks, rows))
-    found = load_results(loaded, folder, cells)
-    return load_results(loaded, folder, cells, stale_slots(cells, found.records))
+    found = load_results(loaded, folder, loaded.cells(tasks, rows))
+    return replace(found, stale=frozenset(stale_slots(found.cells, found.records)))
 
 
 def official_table() -> "pd.DataFrame | None":

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
+from jijbench.cli._results import default_folder, official_table, only_rows, only_tasks, open_results, results_folder
+
 
 @click.command()
 @click.argument("benchmark", default="full")
-@click.option(
-    "--results", type=click.Path(file_okay=False, path_type=Path), help="Default: your own, else the official ones."
-)
-@click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
-@click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
+@results_folder
+@only_tasks
+@only_rows
 @click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
 @click.option("--write", is_flag=True, help="Write the tables into the results folder and renew README and docs.")
 def command(
@@ -21,8 +21,7 @@ def command(
 
     A missing record is an error that names the cells; failed, refused and stale rows are shown with their reason.
     """
-    from jijbench.board import leaderboard, to_csv, to_json, to_markdown
-    from jijbench.cli._results import default_folder, official_table, open_results
+    from jijbench.board import files, leaderboard
 
     folder = results or default_folder(benchmark)
     if write:
@@ -30,10 +29,7 @@ def command(
         return
     table = leaderboard(open_results(benchmark, folder, tasks, rows))
     official = official_table() if folder.name != "full" else None
-    text = {"md": lambda: to_markdown(table, official), "csv": lambda: to_csv(table), "json": lambda: to_json(table)}[
-        form
-    ]()
-    click.echo(text, nl=False)
+    click.echo(files(table, official)[f"leaderboard.{form}"], nl=False)
 
 
 def _write(benchmark: str, folder: Path) -> None:

@@ -4,23 +4,20 @@ from pathlib import Path
 
 import click
 
+from jijbench.cli._results import FOLDER, default_folder, only_rows, only_tasks, open_results, results_folder
+
 
 @click.command()
 @click.argument("benchmark", default="full")
-@click.option(
-    "--results", type=click.Path(file_okay=False, path_type=Path), help="Default: your own, else the official ones."
-)
-@click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
-@click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
-@click.option(
-    "--output", "-o", type=click.Path(file_okay=False, path_type=Path), help="Default: figures/ beside the records."
-)
+@results_folder
+@only_tasks
+@only_rows
+@click.option("--output", "-o", type=FOLDER, help="Default: figures/ beside the records.")
 def command(
     benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], output: Path | None
 ) -> None:
     """Parity plots, error maps and error against distance of BENCHMARK, from its records."""
     from jijbench import plots
-    from jijbench.cli._results import default_folder, open_results
 
     folder = results or default_folder(benchmark)
     found = open_results(benchmark, folder, tasks)  # all rows: the overview compares them

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
+
 if TYPE_CHECKING:
     from jijbench.benchmark import Cell
     from jijbench.record import Record
@@ -14,12 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("benchmark", default="default")
-@click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
-@click.option("--row", "rows", multiple=True, help="Only this row (again for more).")
+@only_tasks
+@only_rows
 @click.option(
     "--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes."
 )
-@click.option("--results", type=click.Path(file_okay=False, path_type=Path), help="Default: results/local/BENCHMARK.")
+@click.option("--results", type=FOLDER, help="Default: results/local/BENCHMARK.")
 @click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
 @click.option("--no-figures", is_flag=True, help="Only the table.")
 def command(
@@ -34,17 +36,11 @@ def command(
     from jijbench.benchmark import load_benchmark
     from jijbench.runner import run_cells
 
-    folder = results or _local(benchmark)
+    folder = results or local_folder(benchmark)
     cells = list(load_benchmark(benchmark).cells(tasks, rows))
     with _progress(cells) as tell:
         run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell)
     _report(benchmark, folder, tasks, rows, figures=not no_figures)
-
-
-def _local(benchmark: str) -> Path:
-    from jijbench.cli._results import local_folder
-
-    return local_folder(benchmark)
 
 
 class _progress:  # noqa: N801
@@ -91,22 +87,15 @@ def _expected(cell: "Cell") -> float:
 
 
 def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
-    from jijbench.board import leaderboard, to_csv, to_json, to_markdown
-    from jijbench.cli._results import official_table, open_results
+    from jijbench.board import files, leaderboard
     from jijbench.record import write_atomically
 
     found = open_results(benchmark, folder, tasks, rows)
-    table = leaderboard(found)
-    text = to_markdown(table, official_table())
+    made = files(leaderboard(found), official_table())
     whole = not tasks and not rows
-    if whole:
-        for name, content in (
-            ("leaderboard.md", text),
-            ("leaderboard.csv", to_csv(table)),
-            ("leaderboard.json", to_json(table)),
-        ):
-            write_atomically(folder / name, content.encode())
-    click.echo(text)
+    for name, content in made.items() if whole else ():
+        write_atomically(folder / name, content.encode())
+    click.echo(made["leaderboard.md"])
     click.echo(
         f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else "")
     )

@@ -40,14 +40,9 @@ class Training:
     y: np.ndarray
     folds: InnerFolds
 
-    @property
-    def inner_sha256(self) -> str:
-        """Hash of the inner folds, so that a record says on what it was tuned."""
-        return folds_sha256(self.folds)
-
 
 def folds_sha256(folds: InnerFolds) -> str:
-    """Hash of (train, valid) positions."""
+    """Hash of (train, valid) positions, so that a record says on what it was tuned."""
     digest = hashlib.sha256()
     for train, valid in folds:
         digest.update(b"train" + train.astype("<i8").tobytes() + b"valid" + valid.astype("<i8").tobytes())
@@ -133,7 +128,7 @@ class Task:
 
     def test(self, fold: int, inputs: str) -> tuple[Sample, ...]:
         """Samples to predict; their truth stays here."""
-        rows = [self.dataset.index[name] for name in self.split.folds[fold].test]
+        rows = self.dataset.rows(self.split.folds[fold].test)
         return release(tuple(self.dataset.samples[row] for row in rows), inputs)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from jijbench import __version__, adapters
 from jijbench.adapters.base import Adapter
-from jijbench.benchmark import Cell
+from jijbench.benchmark import Cell, record_path
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
 from jijbench.data.task import Question, Task, Training, folds_sha256, load_task
@@ -99,10 +99,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def not_complete(cell: Cell, status: str, reason: str, seconds: float = 0.0, key: Key | None = None) -> Record:
+def not_complete(cell: Cell, status: str, reason: str, seconds: float = 0.0) -> Record:
     """The record of a cell without numbers."""
     adapter = adapters.get(cell.row.adapter)
-    return Record.model_validate(_head(cell, adapter, key or cell_key(cell)) | {
+    return Record.model_validate(_head(cell, adapter, cell_key(cell)) | {
         "status": status, "reason": reason, "seconds": {"total": round(seconds, 3)}, "peak_memory_mib": None,
     })  # fmt: skip
 
@@ -121,14 +121,12 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
     An exception of the model becomes a failed record; a question it refuses, or a missing package, a refused one.
     """
     wanted, started = Cell.model_validate(cell), time.monotonic()
-    path = Path(folder) / wanted.slot
+    path = record_path(Path(folder), wanted)
     limit(wanted.budget.memory_gib)
     with _surroundings(threads):
         try:
             record = _complete(wanted, path, started)
-        except MissingExtra as error:
-            record = not_complete(wanted, "refused", str(error))
-        except _Refused as error:
+        except (MissingExtra, _Refused) as error:
             record = not_complete(wanted, "refused", str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_SPACE:
@@ -136,7 +134,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
             text = str(error).strip().splitlines()
             reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
             record = not_complete(wanted, "failed", reason, time.monotonic() - started)
-    write_record(path.with_suffix(".json"), record)
+    write_record(path, record)
     return record.model_dump(mode="json", by_alias=True)
 
 
@@ -166,10 +164,8 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
         raise _Refused(reason)
     reset_peak()
     cpu = cpu_seconds()
-    training, test = (
-        task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds),
-        task.test(cell.fold, cell.row.inputs),
-    )
+    training = task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds)
+    test = task.test(cell.fold, cell.row.inputs)
     hypers, inner, tuning = tune(
         adapter, question, training, cell.row.fixed, cell.budget, cell.seed, lambda p: inner_score(task, training, p)
     )
@@ -234,9 +230,9 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
     return None if found is None else float(found)
 
 
-def fold_scores(task: Task, file: Path) -> Scores:
-    """Scores of one fold's test part, from the written predictions."""
-    table, mean = read_predictions(file)
+def fold_scores(task: Task, file: Path, sha256: str | None = None) -> Scores:
+    """Scores of one fold's test part, from the written predictions; raises ``RecordError`` for other bytes."""
+    table, mean = read_predictions(file, sha256)
     test = (table["part"] == "test").to_numpy()
     rows = task.dataset.rows(table["id"][test])
     truth = task.dataset.truth(task.target.name)[rows]

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from jijbench.benchmark import Cell
+from jijbench.benchmark import Cell, record_path
 from jijbench.errors import RecordError
 from jijbench.record import Key, Record, read_record, write_record
 from jijbench.runner.cell import cell_key, not_complete, run_cell
@@ -36,7 +36,7 @@ def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[st
 
 def finished(folder: Path, cell: Cell) -> Record | None:
     """The cell's record if it is there and was made by today's code, data and settings."""
-    path = (folder / cell.slot).with_suffix(".json")
+    path = record_path(folder, cell)
     if not path.is_file():
         return None
     try:
@@ -101,7 +101,7 @@ def _outcome(cell: Cell, job: Any, folder: Path) -> Record:
         record = not_complete(cell, "failed", reason, cell.budget.cell_seconds)
     except ProcessExpired as error:
         record = not_complete(cell, "failed", f"the worker process died with exit code {error.exitcode}")
-    write_record((folder / cell.slot).with_suffix(".json"), record)
+    write_record(record_path(folder, cell), record)
     return record
 
 
