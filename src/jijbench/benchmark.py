@@ -32,7 +32,8 @@ class Budget(Strict):
 class Row(Strict):
     """One line of a table: adapter + inputs + fixed hypers, with a name.
 
-    ``trials`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it is listed for.
+    ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it is
+    listed for.
     """
 
     row: Name
@@ -40,8 +41,14 @@ class Row(Strict):
     inputs: Literal["structure", "structure+moments", "composition", "composition+moments"] = "structure"
     fixed: dict[str, Any] = {}
     trials: int | None = Field(default=None, ge=0)
+    inner_folds: int | None = Field(default=None, ge=1)
     seeds: tuple[int, ...] | None = None
     tasks: tuple[str, ...] | None = None
+
+    def capped(self, budget: Budget) -> Budget:
+        """The benchmark's budget, lowered to the row's own caps."""
+        own = {"trials": self.trials, "inner_folds": self.inner_folds}
+        return budget.model_copy(update={k: min(v, getattr(budget, k)) for k, v in own.items() if v is not None})
 
 
 class Cell(Strict):
@@ -90,8 +97,7 @@ class Benchmark(Strict):
             for row in self.rows:
                 if (rows and row.row not in rows) or (row.tasks is not None and task not in row.tasks):
                     continue
-                trials = self.budget.trials if row.trials is None else min(row.trials, self.budget.trials)
-                budget = self.budget.model_copy(update={"trials": trials})
+                budget = row.capped(self.budget)
                 for seed in self.seeds if row.seeds is None else row.seeds:
                     for fold in range(load_task(task).n_folds):
                         yield Cell(task=task, fold=fold, row=row, seed=seed, budget=budget)
