@@ -89,3 +89,24 @@ def test_a_table_without_records_is_an_error_that_names_cells(tmp_path):
     result = call("leaderboard", "quick", cwd=tmp_path)
     assert result.returncode == 1
     assert "jijbench run quick" in result.stderr
+
+
+def test_check_prints_a_report_and_its_exit_code_can_be_trusted(tmp_path):
+    good = call("check", "zero", "--output", "zero.md", cwd=tmp_path)
+    assert good.returncode == 0, good.stderr
+    assert good.stdout.startswith("# Contract of `zero`\n\n**It holds**")
+    assert (tmp_path / "zero.md").read_text() == good.stdout
+    bad = CliRunner().invoke(cli, ["check", "jijbench.testing.flawed:ReadsFrame", "--hyper", "ridge=0.1"])
+    assert bad.exit_code == 1
+    assert "- **rotation**: the crystal was turned" in bad.output
+    assert "- hypers: ridge = 0.1" in bad.output
+
+
+def test_check_of_what_cannot_be_checked_is_an_error():
+    lacking = call("check", "jijbench.testing.bad:NotInstalled")
+    assert lacking.returncode == 1
+    assert "pip install jijbench-no-such-distribution" in lacking.stderr
+    assert not lacking.stdout
+    wrong = CliRunner().invoke(cli, ["check", "zero", "--hyper", "depth"])
+    assert wrong.exit_code == 2
+    assert "write NAME=VALUE" in wrong.output

@@ -9,6 +9,7 @@ import numpy as np
 
 from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Budget
+from jijbench.data.target import Target
 from jijbench.data.task import Question, Training
 from jijbench.record import Trial, Tuning, canonical, sha256_of
 
@@ -36,6 +37,21 @@ def space_sha256(adapter: type[Adapter], question: Question) -> str:
     return sha256_of(space)
 
 
+def default_hypers(adapter: type[Adapter], target: Target) -> dict[str, Any]:
+    """Hypers of an adapter made without any, ``target`` and ``seed`` apart."""
+    params = adapter(target=target).get_params(deep=False)
+    return {name: value for name, value in params.items() if name not in ("target", "seed")}
+
+
+def draws(adapter: type[Adapter], question: Question, n: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Hypers of ``n`` random trials, each with Optuna's distributions by the names that it knows them by."""
+    study, found = _study(0), []
+    for _ in range(n):
+        trial = study.ask()
+        found.append((adapter.suggest(trial, question), dict(trial.distributions)))
+    return found
+
+
 def tune(
     adapter: type[Adapter], question: Question, training: Training, fixed: dict[str, Any], budget: Budget, seed: int,
     score: Score,
@@ -47,9 +63,7 @@ def tune(
     the first one's exception is raised. With no trials, or nothing to search, ``fixed`` alone is tried.
     """
     started, study = time.monotonic(), _study(seed)
-    defaults = {
-        k: v for k, v in adapter(target=question.target).get_params(deep=False).items() if k not in ("target", "seed")
-    }
+    defaults = default_hypers(adapter, question.target)
     study.enqueue_trial({name: value for name, value in defaults.items() if isinstance(value, int | float | str)})
     tried: dict[str, tuple[float | None, list[np.ndarray]]] = {}
     ledger: list[Trial] = []

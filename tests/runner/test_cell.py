@@ -136,3 +136,15 @@ def test_safety_nets_do_not_make_a_record_stale(tmp_path):
     from jijbench.runner import cell_key
 
     assert stale_fields(run(tmp_path, cell()), cell_key(cell(budget={"tune_seconds": 9, "memory_gib": 3}))) == []
+
+
+@pytest.mark.parametrize(
+    ("adapter", "reason"),
+    [
+        ("a_module_that_nobody_has:Model", "ModuleNotFoundError: No module named 'a_module_that_nobody_has'"),
+        ("jijbench.testing.flawed:SpaceRaises", "ArithmeticError: this search space always raises"),
+    ],
+)
+def test_an_adapter_that_breaks_before_it_is_made_fails_its_cell(tmp_path, adapter, reason):
+    record = run(tmp_path, cell(adapter, budget={"trials": 1}))
+    assert (record.status, record.reason) == ("failed", reason)

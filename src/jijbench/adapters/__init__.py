@@ -3,6 +3,8 @@
 import ast
 import importlib
 import importlib.metadata
+import importlib.util
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,32 +34,69 @@ def names() -> list[str]:
 
 
 def requires(name: str) -> tuple[str, ...]:
-    """Distributions that an adapter of this package declares, read from its source without importing it."""
-    files = _files()
-    if name not in files:
-        return get(name).requires
-    for node in ast.walk(ast.parse(files[name].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "requires" and node.value is not None:
-            return tuple(ast.literal_eval(node.value))
+    """Distributions that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
+    path, wanted = _source(name)
+    tree = ast.parse("" if path is None else path.read_text(encoding="utf-8"))
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
+    for node in (statement for found in classes for statement in found.body):
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+        value = getattr(node, "value", None)
+        if value is not None and "requires" in map(ast.unparse, targets):
+            return tuple(ast.literal_eval(value))
     return ()
+
+
+def _source(name: str) -> tuple[Path | None, str]:
+    """File that holds the class of an adapter, and the name of the class where the file may hold several."""
+    if name in _files():
+        return _files()[name], ""
+    target = _entry_points()[name].value if name in _entry_points() else name
+    module, colon, wanted = target.partition(":")
+    if not colon:
+        raise UnknownName("adapter", name, names())
+    try:
+        spec = importlib.util.find_spec(module)
+    except Exception:  # its package breaks on import: whoever imports it learns why
+        spec = None
+    return (Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None), wanted.strip()
 
 
 def missing(name: str) -> str | None:
     """Which declared distributions are not installed, and how to get them; None if none is missing."""
-    absent = []
-    for distribution in requires(name):
-        try:
-            importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            absent.append(distribution)
-    return f"needs {', '.join(absent)}, not installed: pip install {' '.join(absent)}" if absent else None
+    absent = [distribution for distribution in requires(name) if not _installed(distribution)]
+    if not absent:
+        return None
+    wanted = sorted({_extra(distribution) or distribution for distribution in absent})
+    return f"needs {', '.join(absent)}, not installed: pip install {' '.join(wanted)}"
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=32)
+def _extra(distribution: str) -> str | None:
+    """The smallest extra of this package that brings a distribution, as pip wants it: ``jijbench[gap]``."""
+    extras: dict[str, int] = {}
+    found = set()
+    for line in importlib.metadata.requires("jijbench") or ():
+        name, _, extra = re.sub(r"[\s'\"]", "", line).partition("extra==")
+        if extra:
+            extras[extra] = extras.get(extra, 0) + 1
+        if extra and re.split(r"[\[<>=!~;(]", name)[0].lower() == distribution.lower():
+            found.add(extra)
+    return f"jijbench[{min(found, key=lambda e: (extras[e], e))}]" if found else None
 
 
 def get(name: str) -> "type[Adapter]":
     """The adapter class called ``name``; raises ``UnknownName``. Heavy packages load when it is used."""
     from jijbench.adapters.base import Adapter
 
-    if name in _entry_points():
+    if name in _entry_points() and name not in _files():  # ours keep their names
         return _entry_points()[name].load()
     if ":" in name:  # module:Class, for a model that is not installed as a plug-in
         module_name, class_name = name.split(":")

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.linalg
 from sklearn.base import clone
 
-from jijbench.adapters.base import Folds, Gated, open_gate, orbit_folds
+from jijbench.adapters.base import Folds, Gated, open_gate, orbit_folds, where
 from jijbench.data.sample import Sample
 
 #: regularisers tried, in units of the mean diagonal of the kernel
@@ -110,7 +110,7 @@ class KernelAdapter(Gated):
         mean, std = np.zeros((2, len(samples), *self.target.shape))
         if not keep.any():
             return mean, std
-        seen = self.features([s for s, k in zip(samples, keep, strict=True) if k])
+        seen = self.features(where(samples, keep))
         K, scan = self.kernel(seen, self._seen), self._decomposed()
         mean[keep] = K @ self.alpha_
         explained = ((K @ scan.U) ** 2 * scan.inverse(self.regulariser_)).sum(1)

@@ -166,18 +166,19 @@ class Gated(Adapter):
         inner = None if folds is None else [(place[a[keep[a]]], place[b[keep[b]]]) for a, b in folds]
         self.n_learned_ = int(keep.sum())
         if keep.any():
-            self.learn(_where(samples, keep), y[keep], inner)
+            self.learn(where(samples, keep), y[keep], inner)
         return self
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         keep = open_gate(samples) & (self.n_learned_ > 0)
         mean = np.zeros((len(samples), *self.target.shape))
         if keep.any():
-            mean[keep] = self.answer(_where(samples, keep))
+            mean[keep] = self.answer(where(samples, keep))
         return mean
 
 
-def _where(samples: Sequence[Sample], keep: np.ndarray) -> list[Sample]:
+def where(samples: Sequence[Sample], keep: np.ndarray) -> list[Sample]:
+    """The samples at which ``keep`` (n,) is true."""
     return [sample for sample, yes in zip(samples, keep, strict=True) if yes]
 
 

@@ -10,7 +10,7 @@ from jijbench.adapters.base import AdapterInfo
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
-from jijbench.descriptors.soap import SiteSpectra, SoapSettings, Weighting, site_spectra
+from jijbench.descriptors.soap import Compression, SiteSpectra, SoapSettings, Weighting, site_spectra
 
 Features = tuple[SiteSpectra, SiteSpectra]
 
@@ -33,6 +33,7 @@ class Soap(KernelAdapter):
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, kernel_of: Literal["sum", "pair"] = "sum", zeta: int = 2,
         r_cut: float = 12.0, n_max: int = 6, l_max: int = 4, sigma: float = 0.5, weighting: Weighting = "none",
+        compression: Compression = "none",
     ) -> None:  # fmt: skip
         super().__init__(target=target, seed=seed)
         self.kernel_of = kernel_of
@@ -42,6 +43,7 @@ class Soap(KernelAdapter):
         self.l_max = l_max
         self.sigma = sigma
         self.weighting = weighting
+        self.compression = compression
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
@@ -51,10 +53,11 @@ class Soap(KernelAdapter):
             "n_max": trial.suggest_categorical("n_max", [4, 6, 8]),
             "l_max": trial.suggest_categorical("l_max", [2, 4, 6]),
             "weighting": trial.suggest_categorical("weighting", ["none", "poly"]),
+            "compression": trial.suggest_categorical("compression", ["none", "crossover", "mu1nu1", "mu2"]),
         }
 
     def features(self, samples: Sequence[Sample]) -> Features:
-        settings = SoapSettings(self.r_cut, self.n_max, self.l_max, self.sigma, self.weighting)
+        settings = SoapSettings(self.r_cut, self.n_max, self.l_max, self.sigma, self.weighting, self.compression)
         return site_spectra(samples, settings)
 
     def kernel(self, a: Features, b: Features) -> np.ndarray:

@@ -12,18 +12,22 @@ from jijbench.errors import JijbenchError
 #: command → module that defines it
 COMMANDS = {
     "audit": "audit",
+    "check": "check",
     "data": "data",
     "leaderboard": "board",
     "list": "lists",
+    "new-adapter": "new_adapter",
     "plot": "plot",
     "run": "run",
     "verify": "verify",
 }
 HELP = {
     "audit": "What a random split over rows gains from symmetric twins.",
+    "check": "Whether an adapter keeps the contract, on toy dimers.",
     "data": "Datasets: list, show, validate, export, import.",
     "leaderboard": "Print or write the table of a results folder.",
     "list": "Names of tasks, rows, adapters and benchmarks.",
+    "new-adapter": "Begin a model of your own: a package that already passes.",
     "plot": "Figures of a results folder.",
     "run": "Run a benchmark; run again, it resumes.",
     "verify": "Recompute every published number.",

@@ -10,7 +10,7 @@ spectra are the full double sums over Z, Z', n, n'.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from typing import Literal
 
@@ -21,14 +21,18 @@ from jijbench.data.sample import Geometry, Sample
 from jijbench.descriptors._cache import cached
 
 Weighting = Literal["none", "poly"]
-Key = tuple[int, int]  # atomic numbers of a block, the smaller first
+Compression = Literal["none", "crossover", "mu1nu1", "mu2"]
+Key = tuple[int, int]  # atomic numbers of a block, the smaller first; ANY where a compression has summed over species
+ANY = -1
 
 
 @dataclass(frozen=True)
 class SoapSettings:
     """Settings of the spectra; lengths in Å.
 
-    ``weighting = 'poly'`` lets the density of atoms fade as 1 + 2 (r/r_cut)³ − 3 (r/r_cut)².
+    ``weighting = 'poly'`` lets the density of atoms fade as 1 + 2 (r/r_cut)³ − 3 (r/r_cut)². ``compression`` (Darby,
+    Kermode, Csányi 2022): ``crossover`` keeps blocks of one species, ``mu1nu1`` sums over the second species and
+    radial function, ``mu2`` over both species.
     """
 
     r_cut: float = 12.0
@@ -36,6 +40,7 @@ class SoapSettings:
     l_max: int = 4
     sigma: float = 0.5
     weighting: Weighting = "none"
+    compression: Compression = "none"
 
 
 @cached
@@ -118,16 +123,25 @@ class _Table:
     vectors: list[np.ndarray] = field(default_factory=list)
     known: dict[tuple, dict[tuple[int, int], int]] = field(default_factory=dict)
 
-    def add(self, name: tuple, blocks: np.ndarray, ranks: np.ndarray) -> dict[tuple[int, int], int]:
-        """Vector ids by pair of ranks, after species of equal rank have been added up."""
-        if name not in self.known:
-            merge = np.eye(ranks.max() + 1)[ranks]  # (S, labels)
-            merged = np.einsum("stnml,sa,tb->abnml", blocks, merge, merge)
-            self.known[name] = {}
-            for a, b in combinations_with_replacement(range(len(merged)), 2):
-                self.known[name][a, b] = len(self.vectors)
-                self.vectors.append(merged[a, b].ravel() * (1.0 if a == b else np.sqrt(2.0)))
-        return self.known[name]
+    def add(self, name: tuple, blocks: np.ndarray, ranks: np.ndarray, compression: Compression) -> None:
+        """Keep the vectors of a site by pair of ranks, after species of equal rank have been added up."""
+        merge = np.eye(ranks.max() + 1)[ranks]  # (S, labels)
+        found = _compressed(np.einsum("stnml,sa,tb->abnml", blocks, merge, merge), compression)
+        self.known[name] = {key: len(self.vectors) + k for k, key in enumerate(found)}
+        self.vectors.extend(found.values())
+
+
+def _compressed(blocks: np.ndarray, compression: Compression) -> dict[tuple[int, int], np.ndarray]:
+    """Vectors by pair of ranks, of blocks (labels, labels, n, n, l+1)."""
+    labels = range(len(blocks))
+    if compression == "mu2":
+        return {(ANY, ANY): blocks.sum((0, 1)).ravel()}
+    if compression == "mu1nu1":
+        return {(a, ANY): blocks[a].sum((0, 2)).ravel() for a in labels}
+    if compression == "crossover":
+        return {(a, a): blocks[a, a].ravel() for a in labels}
+    both = combinations_with_replacement(labels, 2)
+    return {(a, b): blocks[a, b].ravel() * (1.0 if a == b else np.sqrt(2.0)) for a, b in both}
 
 
 def _species(geometry: Geometry) -> tuple[tuple[str, ...], np.ndarray]:
@@ -147,6 +161,31 @@ def site_spectra(samples: Sequence[Sample], settings: SoapSettings) -> tuple[Sit
     return _gather(labels[0], vectors), _gather(labels[1], vectors)
 
 
+def blind_spectra(geometry: Geometry, settings: SoapSettings) -> np.ndarray:
+    """(2, f) spectra of sites i and j in which all impurities are one species, whatever their element."""
+    species, numbers = _species(geometry)
+    host = sorted(set(np.delete(geometry.numbers, list(geometry.sites)).tolist()))
+    labels = [host.index(z) if z in host else len(host) for z in map(atomic_number, species)]
+    merge = np.eye(len(host) + 1)[labels]  # (S, labels)
+    blocks = [_blocks(numbers, geometry.positions, site, species, settings) for site in geometry.sites[:2]]
+    return np.array([np.einsum("stnml,sa,tb->abnml", block, merge, merge).ravel() for block in blocks])
+
+
+def site_blocks(geometry: Geometry, settings: SoapSettings) -> tuple[tuple[str, ...], np.ndarray]:
+    """Host elements, and (2, S, S, n, n, l+1) blocks of sites i and j before elements are put in.
+
+    The S stand-ins in their order: the site itself, its partner, further impurities, the host elements.
+    """
+    species, numbers = _species(geometry)
+    place = {atomic_number(s): k for k, s in enumerate(species)}
+    first, second, *others = (place[z] for z in numbers[list(geometry.sites)].tolist())
+    host = sorted(set(place.values()) - {first, second, *others})
+    orders = [[first, second, *others, *host], [second, first, *others, *host]]
+    blocks = [_blocks(numbers, geometry.positions, site, species, settings) for site in geometry.sites[:2]]
+    parts = [block[np.ix_(order, order)] for block, order in zip(blocks, orders, strict=True)]
+    return tuple(species[k] for k in host), np.array(parts)
+
+
 def _label(table: _Table, sample: Sample, which: int, settings: SoapSettings) -> dict[Key, int]:
     geometry = sample.geometry
     species, numbers = _species(geometry)
@@ -157,8 +196,10 @@ def _label(table: _Table, sample: Sample, which: int, settings: SoapSettings) ->
     values, ranks = np.unique(actual, return_inverse=True)
     name = (id(geometry), which, tuple(ranks))
     if name not in table.known:
-        table.add(name, _blocks(numbers, geometry.positions, site, species, settings), ranks)
-    return {(int(values[a]), int(values[b])): k for (a, b), k in table.known[name].items()}
+        blocks = _blocks(numbers, geometry.positions, site, species, replace(settings, compression="none"))
+        table.add(name, blocks, ranks, settings.compression)
+    element = dict(enumerate(values.tolist())) | {ANY: ANY}
+    return {(element[a], element[b]): k for (a, b), k in table.known[name].items()}
 
 
 def _gather(labels: list[dict[Key, int]], vectors: np.ndarray) -> SiteSpectra:

@@ -21,7 +21,7 @@ from jijbench.benchmark import Cell, record_path
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
 from jijbench.data.task import Question, Task, Training, folds_sha256, load_task
-from jijbench.errors import JijbenchError, MissingExtra
+from jijbench.errors import JijbenchError, MissingExtra, UnknownName
 from jijbench.metrics import Scores, scores
 from jijbench.record import (
     Key,
@@ -30,6 +30,7 @@ from jijbench.record import (
     Search,
     adapter_sha256,
     read_predictions,
+    sha256_of,
     write_predictions,
     write_record,
 )
@@ -52,11 +53,12 @@ def _version(distribution: str) -> str | None:
 
 def cell_key(cell: Cell) -> Key:
     """Everything that decides the numbers of a cell, as it is today."""
-    task, adapter = load_task(cell.task), adapters.get(cell.row.adapter)
+    task = load_task(cell.task)
+    space, code, versions = _code(cell.row.adapter, task.question(cell.row.inputs))
     n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
     search = Search(
         fixed=cell.row.fixed,
-        space_sha256=_space(cell.row.adapter, task.question(cell.row.inputs)),
+        space_sha256=space,
         sampler=SAMPLER,
         trials=cell.budget.trials,
         inner_folds=n_inner,
@@ -65,7 +67,7 @@ def cell_key(cell: Cell) -> Key:
     return Key(
         task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
         adapter=cell.row.adapter, inputs=cell.row.inputs, search=search, seed=cell.seed,
-        adapter_sha256=_code_sha256(adapter.__module__), versions={name: _version(name) for name in adapter.requires},
+        adapter_sha256=code, versions=dict(versions),
     )  # fmt: skip
 
 
@@ -75,14 +77,20 @@ def _inner(task: Task, fold: int, n_inner: int) -> tuple[int, str]:
     return len(folds), folds_sha256(folds)
 
 
-@lru_cache(maxsize=512)
-def _space(adapter: str, question: Question) -> str:
-    return space_sha256(adapters.get(adapter), question)
+@lru_cache(maxsize=512)  # the code of a loaded module does not change
+def _code(adapter: str, question: Question) -> tuple[str, str, dict[str, str | None]]:
+    """Hash of the search space, hash of the code, versions of what the adapter requires.
 
-
-@lru_cache(maxsize=128)
-def _code_sha256(module_name: str) -> str:  # the code of a loaded module does not change
-    return adapter_sha256(module_name)
+    Those of nothing where its module or its search space breaks: that fails its cells, with the reason, not the run.
+    """
+    try:
+        found = adapters.get(adapter)
+        versions = {name: _version(name) for name in found.requires}
+        return space_sha256(found, question), adapter_sha256(found.__module__), versions
+    except UnknownName:
+        raise
+    except Exception:
+        return sha256_of(None), sha256_of(None), {}
 
 
 def machine() -> dict[str, Any]:
@@ -101,17 +109,21 @@ def machine() -> dict[str, Any]:
 
 def not_complete(cell: Cell, status: str, reason: str, seconds: float = 0.0) -> Record:
     """The record of a cell without numbers."""
-    adapter = adapters.get(cell.row.adapter)
-    return Record.model_validate(_head(cell, adapter, cell_key(cell)) | {
+    return Record.model_validate(_head(cell, cell_key(cell)) | {
         "status": status, "reason": reason, "seconds": {"total": round(seconds, 3)}, "peak_memory_mib": None,
     })  # fmt: skip
 
 
-def _head(cell: Cell, adapter: type[Adapter], key: Key) -> dict[str, Any]:
+def _head(cell: Cell, key: Key) -> dict[str, Any]:
+    try:
+        adapter = adapters.get(cell.row.adapter)
+        kind, info = adapter.info.kind, asdict(adapter.info) | {"portable": adapter.portable}
+    except Exception:  # it cannot be imported, or has no card
+        kind, info = "model", None
     return {
-        "key": key, "kind": "floor" if adapter.info.kind == "floor" else "model",
-        "info": asdict(adapter.info) | {"portable": adapter.portable}, "unit": load_task(cell.task).target.unit,
-        "machine": machine(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "key": key, "kind": "floor" if kind == "floor" else "model", "info": info,
+        "unit": load_task(cell.task).target.unit, "machine": machine(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
 
 
@@ -182,7 +194,7 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
         std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])
     file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std)
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
-    return Record.model_validate(_head(cell, adapter, key) | {
+    return Record.model_validate(_head(cell, key) | {
         "status": "complete", "hypers": hypers, "chosen": _chosen(model), "metrics": fold_scores(task, file),
         "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,
         "seconds": {name: round(value, 3) for name, value in clock.items()}, "peak_memory_mib": peak_mib(),

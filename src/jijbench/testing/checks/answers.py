@@ -1,0 +1,104 @@
+"""Numbers: that there are some, of the right shape, and the same however they are asked for."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from jijbench.adapters.base import orbit_folds
+from jijbench.data.target import Target
+from jijbench.errors import UnknownElement
+from jijbench.testing import toys
+from jijbench.testing.subject import Excused, Subject
+
+VECTOR = Target("toy_vector", (3,), kind="axial vector", headline="mae", description="three multiples of J")
+ALONE = 8  # rows that are also predicted one by one
+
+
+def fit(s: Subject) -> None:
+    """`fit` learns from the toys and returns the model; what it finds ends in an underscore"""
+    model, before = s.shared.model, s.model().get_params(deep=False)
+    assert s.shared.returned is model, f"fit returned {s.shared.returned!r}; return self"
+    assert model.get_params(deep=False) == before, f"fit changed hypers to {model.get_params(deep=False)}"
+    loose = [name for name in vars(model) if name not in before and not name.startswith("_") and name[-1] != "_"]
+    assert not loose, f"fit sets {loose}; end the names of what it finds in an underscore, begin the rest with one"
+
+
+def answer(s: Subject) -> None:
+    """`predict` returns one finite number a sample"""
+    for samples in (s.held_out(), s.train(), s.held_out()[:1]):
+        s.good(s.shared.model.predict(samples), samples, "the prediction")
+
+
+def deviation(s: Subject) -> None:
+    """`predict_std` returns the mean of `predict` and standard deviations that are not negative"""
+    if not s.adapter.gives_std:
+        raise Excused("`gives_std` is False")
+    asked = s.held_out()
+    mean, std = s.shared.model.predict_std(asked)
+    s.same(s.good(mean, asked, "the mean"), s.answers(asked), asked, "mean of predict_std")
+    least = s.good(std, asked, "the standard deviation").min()
+    assert least >= 0, f"a standard deviation is {least:.3g} meV"
+
+
+def vectors(s: Subject) -> None:
+    """for a target of three numbers it returns three a sample, or refuses it"""
+    reason = s.adapter.refuses(s.question(target=VECTOR))
+    if reason is not None:
+        raise Excused(reason)
+    samples, asked = s.train(), s.held_out()
+    y = np.outer(toys.truth(samples), [1.0, -0.5, 0.25])
+    model = s.fit(samples, y, orbit_folds(samples, 2), target=VECTOR)
+    s.good(model.predict(asked), asked, "the prediction of a vector", VECTOR.shape)
+
+
+@contextlib.contextmanager
+def _other_global_state() -> Iterator[None]:
+    """Global random numbers set to something of ours, and put back."""
+    legacy, own = np.random.get_state(), random.getstate()  # noqa: NPY002
+    np.random.seed(20261124)  # noqa: NPY002
+    random.seed(20261124)
+    try:
+        yield
+    finally:
+        np.random.set_state(legacy)  # noqa: NPY002
+        random.setstate(own)
+
+
+def seed(s: Subject) -> None:
+    """two fits with one seed give the same numbers, whatever the global random state"""
+    samples, asked = s.train(), s.held_out()
+    with _other_global_state():
+        again = s.fit(samples, toys.truth(samples), orbit_folds(samples, 2)).predict(asked)
+    s.same(again, s.answers(asked), asked, "a second fit with the same seed")
+
+
+def batch(s: Subject) -> None:
+    """a sample asked alone gets the number that it gets among others"""
+    asked = s.held_out()[:ALONE]
+    s.same(np.concatenate([s.answers([sample]) for sample in asked]), s.answers(asked), asked, "asked one by one")
+
+
+def order(s: Subject) -> None:
+    """predictions come back in the order of the samples (the order of training rows may matter)"""
+    asked = s.held_out()
+    mixed = np.random.default_rng(4).permutation(len(asked))
+    s.same(s.answers([asked[k] for k in mixed]), s.answers(asked)[mixed], [asked[k] for k in mixed], "in another order")
+
+
+def unseen(s: Subject) -> None:
+    """an element that training has not seen is predicted"""
+    for element in toys.UNSEEN:
+        asked = s.released(toys.strangers([element]))
+        s.good(s.answers(asked), asked, f"the prediction for {element}, not in training,")
+        if s.adapter.gives_std:
+            s.good(s.shared.model.predict_std(asked)[1], asked, f"the deviation for {element}, not in training,")
+
+
+def outside(s: Subject) -> None:
+    """an element outside every table raises `UnknownElement`, unless it gets a finite number"""
+    for element in toys.OUTSIDE:
+        asked = s.released(toys.strangers([element]))
+        with contextlib.suppress(UnknownElement):
+            s.good(s.answers(asked), asked, f"the prediction for {element!r}, outside every table,")

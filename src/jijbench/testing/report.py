@@ -1,0 +1,55 @@
+"""The contract of an adapter as a Markdown page."""
+
+import importlib.metadata
+import platform
+
+from jijbench import __version__
+from jijbench.testing.contract import Contract, Outcome
+
+
+def report(contract: Contract) -> str:
+    """What was checked, a table of all checks, and the reasons of those that failed."""
+    lines = [f"# Contract of `{contract.name}`", "", _verdict(contract), "", *_facts(contract), ""]
+    lines += ["| check | outcome | seconds | what it asks |", "|---|---|---|---|"]
+    lines += [_row(outcome) for outcome in contract.outcomes]
+    if contract.failed:
+        lines += ["", "## What failed", ""]
+        lines += [f"- **{outcome.check}**: {_plain(outcome.reason)}" for outcome in contract.failed]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(contract: Contract) -> str:
+    counts = {
+        status: sum(o.status == status for o in contract.outcomes)
+        for status in ("passed", "failed", "excused", "not reached")
+    }
+    words = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+    return f"**{'It does not hold' if contract.failed else 'It holds'}**: {words}, of {len(contract.outcomes)} checks."
+
+
+def _facts(contract: Contract) -> list[str]:
+    subject = contract.subject
+    facts = {"hypers": ", ".join(f"{name} = {value!r}" for name, value in contract.hypers.items()) or "the defaults"}
+    if subject is not None:
+        adapter, taken = subject.adapter, vars(subject).get("taken", subject.inputs)
+        facts |= {"class": f"`{adapter.__module__}:{adapter.__qualname__}`", "inputs": taken or "none taken"}
+        facts["packages"] = ", ".join(f"{name} {_version(name)}" for name in adapter.requires) or "none beyond the core"
+    facts["made with"] = f"jijbench {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    return [f"- {name}: {value}" for name, value in facts.items()]
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _row(outcome: Outcome) -> str:
+    excuse = f" ({_plain(outcome.reason)})" if outcome.status in ("excused", "not reached") else ""
+    return f"| {outcome.check} | {outcome.status}{excuse} | {outcome.seconds:.1f} | {_plain(outcome.asks)} |"
+
+
+def _plain(text: str) -> str:
+    """One line that no table breaks on."""
+    return " ".join(text.split()).replace("|", "\\|")

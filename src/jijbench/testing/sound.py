@@ -1,0 +1,57 @@
+"""A small model without a flaw that the contract knows."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from jijbench.adapters.base import Adapter, AdapterInfo, Folds
+from jijbench.data.elements import period, place_in_row
+from jijbench.data.sample import Sample
+from jijbench.data.target import JIJ, Target
+from jijbench.data.task import Question
+
+
+class Sound(Adapter):
+    """Kernel ridge regression on distance, groups and periods; ``jijbench.testing.flawed`` spoils copies of it."""
+
+    gives_std: ClassVar[bool] = True
+    takes_vectors: ClassVar[bool] = True
+    info: ClassVar[AdapterInfo] = AdapterInfo("a small model of this suite, to be spoilt", "MIT", "descriptor")
+
+    def __init__(self, *, target: Target = JIJ, seed: int = 0, ridge: float = 1e-3) -> None:
+        self.target = target
+        self.seed = seed
+        self.ridge = ridge
+
+    @classmethod
+    def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
+        return {"ridge": trial.suggest_float("ridge", 1e-6, 1.0, log=True)}
+
+    def features(self, samples: Sequence[Sample]) -> np.ndarray:
+        """(n, 5) distance Å, sums and gaps of group and period."""
+        return np.array([[s.distance, *_pair(s, place_in_row), *_pair(s, period)] for s in samples], dtype=float)
+
+    def kernel(self, samples: Sequence[Sample]) -> np.ndarray:
+        """(n, training rows)"""
+        gaps = self.features(samples)[:, None] - self.known_
+        return np.exp(-(gaps**2).sum(-1) / 8)
+
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
+        self.known_ = self.features(samples)
+        self.inverse_ = np.linalg.inv(self.kernel(samples) + self.ridge * np.eye(len(samples)))
+        self.weights_ = self.inverse_ @ y  # (n, *target.shape)
+        return self
+
+    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
+        return self.kernel(samples) @ self.weights_
+
+    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        K = self.kernel(samples)
+        return self.predict(samples), np.sqrt(np.maximum(1 + self.ridge - ((K @ self.inverse_) * K).sum(1), 0))
+
+
+def _pair(sample: Sample, of: Callable[[str], int]) -> tuple[int, int]:
+    """Sum and gap of a number of both elements: the same whichever is called i."""
+    a, b = (of(element) for element in sample.elements[:2])
+    return a + b, abs(a - b)

@@ -1,0 +1,83 @@
+"""The contract lets a sound model pass, and each flaw is found by its own check and by no other."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from jijbench.testing import bad, flawed
+from jijbench.testing.checks import CHECKS
+from jijbench.testing.checks.manners import unsafe
+from jijbench.testing.contract import check_all
+from jijbench.testing.sound import Sound
+from jijbench.testing.subject import Subject
+
+#: check → the shipped models that must fail it, and the limits they are given
+FLAWS = {
+    "card": [(flawed.OfNoKind, {})],
+    "refuses": [(flawed.RefusesWithTrue, {})],
+    "hypers": [(flawed.SwallowsHypers, {}), (flawed.WorksInInit, {})],
+    "search": [(flawed.SpaceRaises, {}), (flawed.SuggestsStranger, {}), (flawed.DefaultOutsideSpace, {})],
+    "fit": [(bad.Raising, {}), (flawed.ReturnsNothing, {}), (bad.Slow, {"seconds": 0.2}), (bad.Hungry, {})],
+    "answer": [(bad.NotANumber, {}), (bad.WrongShape, {}), (bad.TooFew, {})],
+    "deviation": [(flawed.NegativeDeviation, {})],
+    "vectors": [(flawed.FlattensVectors, {})],
+    "seed": [(flawed.GlobalNoise, {})],
+    "batch": [(flawed.CentresBatch, {})],
+    "order": [(flawed.SortsRows, {})],
+    "rotation": [(flawed.ReadsFrame, {})],
+    "translation": [(flawed.ReadsOrigin, {})],
+    "permutation": [(flawed.ReadsAtomOrder, {})],
+    "naming": [(flawed.ReadsNaming, {})],
+    "unseen": [(flawed.ShortTable, {})],
+    "outside": [(flawed.StumblesOutside, {})],
+    "learns": [(bad.Zeros, {})],
+    "few": [(flawed.NeedsFive, {})],
+    "constant": [(flawed.DividesBySpread, {})],
+    "moments": [(flawed.DividesByMoment, {})],
+    "folds": [(flawed.NeedsEveryRow, {})],
+    "out_of_fold": [(flawed.Peeks, {})],
+    "save": [(flawed.ForgetsState, {}), (flawed.SavesPickle, {}), (flawed.SavesAgainstItsWord, {})],
+    "inputs": [(flawed.CentresInPlace, {})],
+    "owns": [(flawed.KeepsReference, {})],
+    "tidy": [(flawed.WritesHere, {})],
+    "cost": [(flawed.Sluggish, {"seconds": 0.3}), (flawed.Hoards, {"memory_mib": 60})],
+}
+CASES = [(check, model, limits) for check, models in FLAWS.items() for model, limits in models]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    """Packages are loaded once beforehand: it is models that the alarm is for."""
+    check_all(Subject(Sound))
+
+
+def failed(subject: Subject) -> list[str]:
+    return [outcome.check for outcome in check_all(subject) if outcome.status == "failed"]
+
+
+def test_a_sound_model_passes_everything():
+    assert {outcome.status for outcome in check_all(Subject(Sound))} == {"passed"}
+
+
+def test_every_check_has_a_model_that_must_fail_it():
+    assert list(FLAWS) == [check.__name__ for check in CHECKS]
+
+
+@pytest.mark.parametrize(("check", "model", "limits"), CASES, ids=[f"{c}-{m.__name__}" for c, m, _ in CASES])
+def test_each_flaw_is_found_by_its_own_check_alone(check, model, limits):
+    assert failed(Subject(model, **limits)) == [check]
+
+
+def test_files_that_can_run_code_are_told_from_those_that_cannot(tmp_path):
+    (tmp_path / "hidden.bin").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "module.py").write_text("")
+    np.savez(tmp_path / "objects.npz", a=np.array([{}], dtype=object))
+    with zipfile.ZipFile(tmp_path / "weights.zip", "w") as archive:
+        archive.writestr("weights/data.pkl", b"")
+    np.savez(tmp_path / "numbers.npz", a=np.arange(3))
+    np.save(tmp_path / "numbers.npy", np.arange(3.0))
+    (tmp_path / "adapter.json").write_text("{}")
+    found = {path.name for path in tmp_path.iterdir() if unsafe(path)}
+    assert found == {"hidden.bin", "module.py", "objects.npz", "weights.zip"}
