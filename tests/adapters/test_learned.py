@@ -1,11 +1,12 @@
-"""The pair Gaussian process: its gradient, its symmetry, what it does with what it has not seen."""
+"""Learned element coordinates: symmetry, and what the models do with what they have not seen."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from jijbench.adapters.pair_gp import Evidence, Index, PairGp, Parameters
+from jijbench import adapters
+from jijbench.adapters.pair_gp import PairGp
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.task import load_task, release
 
@@ -32,22 +33,6 @@ def reversed_(sample: Sample) -> Sample:
     turned = Geometry(g.id, g.host, g.numbers[order], g.positions[order], g.sites, g.sublattices[::-1], g.cell, g.shell)
     inputs = {key: value[::-1] for key, value in sample.inputs.items()}
     return replace(sample, geometry=turned, elements=sample.elements[::-1], inputs=inputs)
-
-
-def test_the_gradient_is_that_of_the_value():
-    rng = np.random.default_rng(0)
-    n, elements, geometries = 40, 5, 4
-    a, b = rng.integers(elements, size=(2, n))
-    g = rng.integers(geometries, size=n)
-    index = Index(a, b, g, (g + 1) % geometries)
-    z0 = rng.normal(size=(elements, 3))
-    start = Parameters(
-        -1.0, 0.2 * rng.normal(size=elements), z0 + 0.1, rng.normal(size=(geometries, 2)), rng.normal(size=geometries)
-    )
-    evidence, theta = Evidence(index, rng.normal(size=n), start, z0), start.pack()
-    gradient = evidence(theta)[1]
-    numeric = [(evidence(theta + step)[0] - evidence(theta - step)[0]) / 2e-5 for step in 1e-5 * np.eye(len(theta))]
-    assert np.allclose(gradient, numeric, atol=1e-8)
 
 
 def test_it_learns_and_interpolates(some, fitted):
@@ -85,13 +70,25 @@ def test_an_unseen_element_is_predicted_and_less_sure(some):
     assert std.mean() > model.predict_std([s for s, k in zip(known, seen, strict=True) if k])[1].mean()
 
 
-def test_an_unseen_geometry_is_zero_with_the_spread_of_the_prior(some, fitted):
-    far = next(
-        s for s in load_task("jij-bi2te3/jij/random-orbit").dataset.samples if s.shell == 8 and s.pair == ("Cr", "Mn")
-    )
-    mean, std = fitted.predict_std([replace(far, inputs={})])
-    assert mean[0] == 0
-    assert std[0] > fitted.predict_std(some[0][:50])[1].mean()
+@pytest.mark.parametrize("name", ["pair-gp", "soap-pair"])
+def test_an_unseen_geometry_is_less_sure_than_a_seen_one(some, name):
+    if adapters.missing(name):
+        pytest.skip(adapters.missing(name))
+    bare, _, y = some
+    seen = np.array([s.shell != 2 for s in bare])
+    model = adapters.get(name)(max_iter=40).fit([s for s, k in zip(bare, seen, strict=True) if k], y[seen])
+    near, far = (model.predict_std([s for s, k in zip(bare, seen, strict=True) if k == known]) for known in (1, 0))
+    assert np.isfinite(far[0]).all()
+    assert (far[1] / np.abs(y[~seen]).mean()).mean() > (near[1] / np.abs(y[seen]).mean()).mean()
+
+
+def test_the_size_of_an_unseen_geometry_follows_the_distance(some, fitted):
+    dataset = load_task("jij-bi2te3/jij/random-orbit").dataset
+    ends = {s.geometry.signatures[0]: (s.geometry, 0) for s in dataset.samples if s.shell in (4, 8, 14)}
+    sizes = fitted._scales(fitted._ends | ends)[len(fitted._ends) :]
+    order = np.argsort([g.distance for name, (g, _) in ends.items() if name not in fitted._ends])
+    assert (np.diff(sizes[order]) <= 0).all()
+    assert sizes[order][-1] < sizes[order][0]
 
 
 def test_an_element_that_is_always_zero_is_silent(some):
