@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from jijbench import adapters
-from jijbench.benchmark import Benchmark, Cell, benchmark_names, load_benchmark
+from jijbench.benchmark import Benchmark, Budget, Cell, Row, benchmark_names, load_benchmark
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 
@@ -96,6 +96,12 @@ def test_the_number_of_cells_of_the_shipped_benchmarks():
         benchmark = load_benchmark(name)
         folds = sum(load_task(task).n_folds for task in benchmark.tasks)
         assert len(list(benchmark.cells())) == folds * len(benchmark.rows) * len(benchmark.seeds)
+
+
+def test_a_row_may_use_fewer_inner_folds_never_more():
+    row, budget = Row(row="r", adapter="zero", inner_folds=2), Budget(trials=3, inner_folds=4)
+    assert row.capped(budget) == budget.model_copy(update={"inner_folds": 2})
+    assert row.capped(Budget(trials=3, inner_folds=1)).inner_folds == 1
 
 
 def test_a_row_may_use_fewer_trials_never_more(mine):

@@ -19,7 +19,8 @@ class Budget(Strict):
     """Caps of one cell.
 
     ``trials`` and ``inner_folds`` decide numbers; ``tune_seconds`` (stops the search), ``cell_seconds`` (kills the
-    worker) and ``memory_gib`` are safety nets, and a cell that hit one says so.
+    worker) and ``memory_gib`` are safety nets, and a cell that hit one says so. With ``score_fixed: false`` a row
+    that searches nothing skips the inner folds, which saves its refits; the test predictions are the same.
     """
 
     trials: int = Field(ge=0)
@@ -27,6 +28,7 @@ class Budget(Strict):
     tune_seconds: float = Field(default=1800, gt=0)
     cell_seconds: float = Field(default=3600, gt=0)
     memory_gib: float = Field(default=8, gt=0)
+    score_fixed: bool = True
 
 
 class Row(Strict):

@@ -60,8 +60,11 @@ def tune(
 
     The first trial takes the adapter's defaults, the others come from a seeded TPE sampler. A setting that
     comes up again is not computed again. Settings that fail or give no finite score count as worst; if all do,
-    the first one's exception is raised. With no trials, or nothing to search, ``fixed`` alone is tried.
+    the first one's exception is raised. With no trials, or nothing to search, ``fixed`` alone is tried; with no
+    trials and ``score_fixed`` false it is taken unseen, without inner predictions.
     """
+    if budget.trials == 0 and not budget.score_fixed:
+        return fixed, [], Tuning(trials=0, configurations=1, inner=None, capped=False, ledger=())
     started, study = time.monotonic(), _study(seed)
     defaults = default_hypers(adapter, question.target)
     study.enqueue_trial({name: value for name, value in defaults.items() if isinstance(value, int | float | str)})

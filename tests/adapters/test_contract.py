@@ -12,14 +12,16 @@ from jijbench.testing.subject import Subject
 #: hypers that make a heavy model cheap: the answers get worse, the contract is the same
 SMALL = {
     "automl": {"n_rounds": 5, "n_trees": 5},
+    "ace-pair": {"max_iter": 40},
     "pair-gp": {"max_iter": 40},
     "soap-pair": {"n_max": 3, "l_max": 2, "max_iter": 40},
     "soap": {"n_max": 3, "l_max": 2},
 }
 #: id → adapter, hypers, inputs; what hypers or inputs turn into another model
 VARIANTS = {
-    "boosted-composition:geometry": ("boosted-composition", {"geometry": True}, None),
-    "boosted-composition:blind": ("boosted-composition", {}, "composition"),
+    "ace:fs": ("ace", {"embedding": "fs"}, None),
+    "automl:geometry": ("automl", {"geometry": True, "n_rounds": 5, "n_trees": 5}, None),
+    "boosted-coulomb:eigenspectrum": ("boosted-coulomb", {"form": "eigenspectrum"}, None),
     "coulomb:eigenspectrum": ("coulomb", {"form": "eigenspectrum", "metric": "gaussian"}, None),
     "coulomb:sorted": ("coulomb", {"form": "sorted_l2"}, None),
     "low-rank:moments": ("low-rank", {}, "structure+moments"),

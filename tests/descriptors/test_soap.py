@@ -54,6 +54,41 @@ def test_products_of_spectra_are_those_of_dscribe(samples, settings):
         assert np.allclose(ours[p].gram(ours[q]), expected, rtol=1e-10, atol=1e-10 * np.abs(expected).max())
 
 
+def blocks(sample: Sample, site: int) -> tuple[list[int], np.ndarray]:
+    """Species of one sample and dscribe's spectrum of one site as (S, S, n, n, l+1), written out in full."""
+    from dscribe.descriptors import SOAP
+
+    species = sorted(set(sample.numbers.tolist()))
+    made = SOAP(species=species, r_cut=6.0, n_max=3, l_max=2, sigma=0.5, periodic=False, rbf="gto")
+    row = made.create(sample.atoms, centers=[sample.impurities[site]])[0]
+    full = np.zeros((len(species), len(species), 3, 3, 3))
+    for a, b in itertools.combinations_with_replacement(range(len(species)), 2):
+        part = row[made.get_location((species[a], species[b]))].reshape(3, -1)
+        n, m = np.triu_indices(3) if a == b else np.indices((3, 3)).reshape(2, -1)
+        full[a, b, n, m] = full[b, a, m, n] = part.T
+    return species, full
+
+
+@pytest.mark.parametrize("mode", ["crossover", "mu1nu1", "mu2"])
+def test_a_compressed_spectrum_is_the_sum_that_its_name_stands_for(samples, mode):
+    def rows(site: int) -> list[dict]:
+        found = []
+        for sample in samples:
+            species, full = blocks(sample, site)
+            compressed = {"crossover": np.einsum("aanml->anml", full), "mu1nu1": full.sum((1, 3))}
+            kept = compressed.get(mode, full.sum((0, 1))[None])
+            found.append(dict(zip(species if mode != "mu2" else [0], kept, strict=True)))
+        return found
+
+    def product(p: dict, q: dict) -> float:
+        return sum(float((p[key] * q[key]).sum()) for key in p.keys() & q.keys())
+
+    ours = site_spectra(samples, dataclasses.replace(SETTINGS, compression=mode))
+    expected = [[product(p, q) for q in rows(1)] for p in rows(0)]
+    assert np.allclose(ours[0].gram(ours[1]), expected, rtol=1e-9)
+    assert np.allclose(ours[0].norms(), np.diag(ours[0].gram(ours[0])))
+
+
 def test_products_between_two_sets_of_samples_are_those_of_dscribe(samples):
     a, b = samples[:4], samples[3:]
     theirs = direct(samples, SETTINGS)

@@ -40,6 +40,16 @@ def test_a_cell_leaves_its_record_and_predictions(tmp_path):
     assert np.isfinite(mean).all()
 
 
+def test_a_row_that_searches_nothing_may_skip_the_inner_folds(tmp_path):
+    scored, unscored = run(tmp_path / "a", cell()), run(tmp_path / "b", cell(budget={"score_fixed": False}))
+    assert unscored.key == scored.key
+    assert unscored.metrics == scored.metrics
+    assert (unscored.counts["inner"], unscored.tuning.inner) == (0, None)
+    assert scored.counts["inner"] > 0
+    searched = run(tmp_path / "c", cell("coulomb", budget={"trials": 1, "score_fixed": False}))
+    assert searched.counts["inner"] > 0
+
+
 def test_metrics_are_those_of_the_written_predictions(tmp_path):
     record = run(tmp_path, cell())
     table, mean = read_predictions(record_path(tmp_path, cell()).parent / record.predictions.file)

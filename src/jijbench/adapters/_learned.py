@@ -1,169 +1,146 @@
-"""What the adapters with learned element coordinates share: rows, scales, placing of what training has not seen."""
+"""What the adapters with learned element coordinates share."""
 
+import json
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 import scipy.linalg
 
 from jijbench.adapters._evidence import CHART, JITTER, Component, Evidence, Given, Grid, Parameters, optimum
-from jijbench.adapters.base import Folds, Gated, open_gate, where
-from jijbench.data.elements import period, place_in_row
-from jijbench.data.sample import Geometry, Sample
+from jijbench.adapters._scaled import End, Scaled, moments_of
+from jijbench.data.sample import Sample
 
-#: a geometry read from site i (0) to site j, or from j (1) to i
-End = tuple[Geometry, int]
 #: exponents ζ of the similarity of two surroundings; ζ = 0 is what all geometries share
 EXPONENTS = (0, 4, 16, 64, 256)
-NAMES = ("amplitude", "chart", "offset", "w", "own", "shared")
+#: coordinates, products and freedom of the model that answers for unseen elements
+TIED = {"n_coordinates": 3, "n_components": 1, "freedom": 0.3}
+PARTS = ("amplitude", "chart", "offset", "w", "own", "shared")
 
 
-class LearnedElements(Gated):
-    """J(A, B, R) / s_R is a Gaussian process on learned coordinates of the elements and a covariance of geometries.
+class LearnedElements(Scaled):
+    """A Gaussian process on learned coordinates of the elements and a covariance of geometries.
 
     Hypers of every subclass: ``n_coordinates``, ``rank`` (of the learned covariance of geometries, may be 0),
-    ``n_components`` (products in the sum), ``freedom`` (standard deviation of the coordinates about a learned linear map
-    of group, period and moment), ``max_iter``. A subclass may add ``geometry_kernels``.
+    ``n_components`` (products in the sum), ``freedom`` (standard deviation of the coordinates about a learned linear
+    map of group, period, moment and group²), ``max_iter`` and ``n_members``. The members differ in their start and
+    their predictions are averaged; one more, whose coordinates are few and tied to the map (``TIED``), answers for
+    pairs with an element that training has not seen. A subclass may add ``geometry_kernels``.
     """
 
-    gives_std: ClassVar[bool] = True
     n_coordinates: int
     rank: int
     n_components: int
     freedom: float
     max_iter: int
+    n_members: int
 
     def geometry_kernels(self, a: Sequence[End], b: Sequence[End]) -> np.ndarray:
         """(M, n_a, n_b) kernels of geometries whose weights are learned; here one, the part all geometries share."""
         return np.ones((1, len(a), len(b)))
 
-    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
-        self.silent_ = silent(samples, y)
-        heard = self._heard(samples)
-        self.train_, self.y_ = tuple(where(samples, heard)), y[heard]
-        self.moments_ = _moments(self.train_)
-        self.elements_ = sorted({e for s in self.train_ for e in s.elements[:2]})
-        self.restore_ends()
-        if not self.train_:
-            return
-        grid = self._grid(self.train_, self.elements_, list(self._ends))
-        g, h = grid.ends[grid.end].T
-        sizes = [np.mean(self.y_[(g == k) | (h == k)] ** 2) for k in range(len(self._ends))]
-        self.scale_ = np.sqrt(np.maximum(sizes, 1e-12))  # (geometries,) in target.unit
-        found = self._optimum(grid, self.y_ / self.scale_[g])
-        self.noise_ = found.noise
-        for name in NAMES:
-            setattr(self, f"{name}_", np.array([getattr(c, name) for c in found.components]))
-        self.restore()
+    @property
+    def _members(self) -> list[dict[str, float]]:
+        own = {name: getattr(self, name) for name in TIED}
+        return [*(own for _ in range(self.n_members)), TIED]
 
-    def _optimum(self, grid: Grid, y: np.ndarray) -> Parameters:
-        given, rng = self._given(self.elements_, {}, self._ends), np.random.default_rng(self.seed)
+    def learn_scaled(self) -> None:
+        self.elements_ = sorted({e for s in self.train_ for e in s.elements[:2]})
+        grid, y = self._grid(self.train_, self.elements_, self._ends), self.scaled_
+        noises = []
+        for k, member in enumerate(self._members):
+            found = self._optimum(grid, y, member, self.seed + k)
+            noises.append(found.noise)
+            for name in PARTS:
+                setattr(self, f"{name}_{k}_", np.array([getattr(c, name) for c in found.components]))
+        self.noise_ = np.array(noises)
+        self.element_map_ = self._map()
+
+    def _optimum(self, grid: Grid, y: np.ndarray, member: dict[str, float], seed: int) -> Parameters:
+        given, rng = self._given(self.elements_, {}, self._ends, member["freedom"]), np.random.default_rng(seed)
         (n, f), n_ends, components = given.properties.shape, len(self._ends), []
-        for q in range(self.n_components):  # the later ones start smaller, so that they differ
-            chart = CHART * np.eye(f, self.n_coordinates) + 0.05 * rng.normal(size=(f, self.n_coordinates))
-            offset = (0.1 + 0.2 * (q > 0)) * rng.normal(size=(n, self.n_coordinates))
+        dimensions = int(member["n_coordinates"])
+        for q in range(int(member["n_components"])):  # the later ones start smaller, so that they differ
+            chart = CHART * np.eye(f, dimensions) + 0.05 * rng.normal(size=(f, dimensions))
+            offset = (0.1 + 0.2 * (q > 0)) * rng.normal(size=(n, dimensions))
             w = (0.3 if q else 0.7) * rng.normal(size=(n_ends, self.rank))
-            shared = np.full(len(given.kernels), -1.0 - q)
-            components.append(
-                Component(np.full(n, -0.5 * (q > 0)), chart, offset, w, np.full(n_ends, -3.0 - q), shared)
-            )
+            amplitude, own = np.full(n, -0.5 * (q > 0)), np.full(n_ends, -3.0 - q)
+            components.append(Component(amplitude, chart, offset, w, own, np.full(len(given.kernels), -1.0 - q)))
         start = Parameters(-2.0, tuple(components))
         return optimum(Evidence(grid, y, given, start), start, self.max_iter)
 
-    def _given(self, elements: Sequence[str], moments: dict[str, float], ends: dict[str, End]) -> Given:
+    def _given(self, elements: Sequence[str], moments: dict[str, float], ends: dict[str, End], freedom: float) -> Given:
         seen = list(ends.values())
-        properties = self._properties(elements, moments | self.moments_)
         guessed = ~np.isin(elements, self.elements_)
-        return Given(properties, self.geometry_kernels(seen, seen), self.freedom, guessed)
-
-    def restore_ends(self) -> None:
-        """Signatures of the training geometries, each with one geometry that has it."""
-        self._ends: dict[str, End] = _ends(self.train_)
+        return Given(self._properties(elements, moments), self.geometry_kernels(seen, seen), freedom, guessed)
 
     def restore(self) -> None:
-        self.restore_ends()
         if not self.train_:
             return
-        self._known = self._grid(self.train_, self.elements_, list(self._ends))
-        p, given = self._parameters(), self._given(self.elements_, {}, self._ends)
-        K = p.covariance(self._known, self._known, given)
-        K[np.diag_indices(len(K))] += np.exp(2 * p.noise) + JITTER
-        self._factor = scipy.linalg.cho_factor(K, lower=True, check_finite=False)
-        scaled = self.y_ / self.scale_[self._known.ends[self._known.end, 0]]
-        self._alpha = scipy.linalg.cho_solve(self._factor, scaled, check_finite=False)
+        self.restore_ends()
+        self._known, y = self._grid(self.train_, self.elements_, self._ends), self.scaled_
+        self._factors, self._alphas = [], []
+        for k, member in enumerate(self._members):
+            p, given = self._parameters(k), self._given(self.elements_, {}, self._ends, member["freedom"])
+            K = p.covariance(self._known, self._known, given)
+            K[np.diag_indices(len(K))] += np.exp(2 * p.noise) + JITTER
+            self._factors.append(scipy.linalg.cho_factor(K, lower=True, check_finite=False))
+            self._alphas.append(scipy.linalg.cho_solve(self._factors[-1], y, check_finite=False))
 
-    def _parameters(self) -> Parameters:
-        parts = zip(*(getattr(self, f"{name}_") for name in NAMES), strict=True)
-        return Parameters(self.noise_, tuple(Component(*part) for part in parts))
+    def _parameters(self, k: int) -> Parameters:
+        parts = zip(*(getattr(self, f"{name}_{k}_") for name in PARTS), strict=True)
+        return Parameters(float(self.noise_[k]), tuple(Component(*part) for part in parts))
 
-    def answer(self, samples: Sequence[Sample]) -> np.ndarray:
-        return self._answer_std(samples)[0]
-
-    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the Gaussian process; both zero where J is zero by rule."""
+    def answer_scaled(self, samples: Sequence[Sample], ends: dict[str, End]) -> tuple[np.ndarray, np.ndarray]:
+        new = sorted({e for s in samples for e in s.elements[:2]} - set(self.elements_))
+        strange = np.array([bool(set(s.elements[:2]) & set(new)) for s in samples], dtype=bool)
         mean, std = np.zeros((2, len(samples)))
-        keep = open_gate(samples) & (self.n_learned_ > 0)
-        if keep.any():
-            mean[keep], std[keep] = self._answer_std(where(samples, keep))
+        for chosen, members in ((~strange, range(self.n_members)), (strange, [self.n_members])):
+            if chosen.any():
+                asked = [s for s, yes in zip(samples, chosen, strict=True) if yes]
+                answers = np.array([self._member(k, asked, [*self.elements_, *new], ends) for k in members])
+                mean[chosen] = answers[:, 0].mean(0)
+                std[chosen] = np.sqrt((answers[:, 1] ** 2).mean(0) + answers[:, 0].var(0))
         return mean, std
 
-    def _answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-        mean, std = np.zeros((2, len(samples)))
-        heard = self._heard(samples)
-        if not self.train_ or not heard.any():
-            return mean, std
-        asked = where(samples, heard)
-        elements = [*self.elements_, *sorted({e for s in asked for e in s.elements[:2]} - set(self.elements_))]
-        ends = self._ends | {k: v for k, v in _ends(asked).items() if k not in self._ends}
-        p, given, grid = (
-            self._placed(elements, ends),
-            self._given(elements, _moments(asked), ends),
-            self._grid(asked, elements, list(ends)),
-        )
-        scale = self._scales(ends)
+    def _member(
+        self, k: int, samples: Sequence[Sample], elements: list[str], ends: dict[str, End]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (n,) of one member."""
+        given = self._given(elements, moments_of(samples), ends, self._members[k]["freedom"])
+        p, grid = self._placed(self._parameters(k), len(elements), len(ends)), self._grid(samples, elements, ends)
         K = p.covariance(grid, self._known, given)
-        unit = scale[grid.ends[grid.end, 0]]
-        mean[heard] = K @ self._alpha * unit
-        explained = np.einsum("nm,mn->n", K, scipy.linalg.cho_solve(self._factor, K.T, check_finite=False))
-        spread = p.variance(grid, given) - explained + np.exp(2 * self.noise_)
-        std[heard] = np.sqrt(np.maximum(spread, 0.0)) * unit
-        return mean, std
+        explained = np.einsum("nm,mn->n", K, scipy.linalg.cho_solve(self._factors[k], K.T, check_finite=False))
+        spread = p.variance(grid, given) - explained + np.exp(2 * p.noise)
+        return K @ self._alphas[k], np.sqrt(np.maximum(spread, 0.0))
 
-    def _heard(self, samples: Sequence[Sample]) -> np.ndarray:
-        """(n,) bool: no element of the pair is silent."""
-        return np.array([not set(s.elements[:2]) & set(self.silent_) for s in samples], dtype=bool)
-
-    def _grid(self, samples: Sequence[Sample], elements: list[str], ends: list[str]) -> Grid:
-        element, end = {e: k for k, e in enumerate(elements)}, {s: k for k, s in enumerate(ends)}
-        return Grid.of(
-            [[*(element[e] for e in s.elements[:2]), *(end[name] for name in s.geometry.signatures)] for s in samples]
-        )
-
-    def _properties(self, elements: Sequence[str], moments: dict[str, float]) -> np.ndarray:
-        """(elements, 4) group, period, moment and the square of the group, centred and scaled to order one."""
-        centre = float(np.mean(list(self.moments_.values()))) if self.moments_ else 0.0
-        table = np.array([(place_in_row(e) - 7, period(e) - 4.5, moments.get(e, centre) - centre) for e in elements])
-        table = table.reshape(-1, 3) * (0.5, 2.0, 2 / 3)
-        return np.column_stack([table, table[:, 0] ** 2 - 1])
-
-    def _placed(self, elements: list[str], ends: dict[str, End]) -> Parameters:
-        """Parameters with rows for new elements, without an offset, and new geometries, with the mean factors."""
-        new_elements, new_ends, placed = len(elements) - len(self.elements_), len(ends) - len(self._ends), []
-        for c in self._parameters().components:
-            offset = np.pad(c.offset, ((0, new_elements), (0, 0)))
-            amplitude = np.append(c.amplitude, np.full(new_elements, c.amplitude.mean()))
+    def _placed(self, known: Parameters, n_elements: int, n_ends: int) -> Parameters:
+        """Parameters with rows for new elements, without an offset, and for new geometries, with the mean factors."""
+        placed = []
+        for c in known.components:
+            more = ((0, n_elements - len(c.offset)), (0, 0))
+            amplitude = np.pad(c.amplitude, more[0], constant_values=c.amplitude.mean())
             mean = c.w.mean(0)
             own = np.log(np.mean((c.w**2).sum(1) + np.exp(c.own)) - (mean**2).sum())
-            w = np.vstack([c.w, np.repeat(mean[None], new_ends, 0)])
-            placed.append(Component(amplitude, c.chart, offset, w, np.append(c.own, np.full(new_ends, own)), c.shared))
-        return Parameters(self.noise_, tuple(placed))
+            new = n_ends - len(c.own)
+            w = np.vstack([c.w, np.repeat(mean[None], new, 0)])
+            placed.append(
+                replace(c, amplitude=amplitude, offset=np.pad(c.offset, more), w=w, own=np.append(c.own, [own] * new))
+            )
+        return Parameters(known.noise, tuple(placed))
 
-    def _scales(self, ends: dict[str, End]) -> np.ndarray:
-        """(geometries,) scale of J; a new geometry's from a straight line of log s in log r."""
-        r = np.log([geometry.distance for geometry, _ in ends.values()])
-        n = len(self.scale_)
-        line = np.polynomial.Polynomial.fit(r[:n], np.log(self.scale_), 1 if len(set(r[:n])) > 1 else 0)
-        return np.append(self.scale_, np.exp(line(r[n:])))
+    def _map(self) -> str:
+        """JSON of element → its first two principal coordinates in the first product of the first member."""
+        given = self._given(self.elements_, {}, self._ends, self.freedom)
+        z = self._parameters(0).components[0].coordinates(given)
+        left, size, _ = np.linalg.svd(z - z.mean(0), full_matrices=False)
+        flat = np.pad(left * size, ((0, 0), (0, 2)))[:, :2]
+        return json.dumps({e: np.round(xy, 4).tolist() for e, xy in zip(self.elements_, flat, strict=True)})
+
+    def _grid(self, samples: Sequence[Sample], elements: list[str], ends: dict[str, End]) -> Grid:
+        element = {e: k for k, e in enumerate(elements)}
+        pairs = [[element[e] for e in s.elements[:2]] for s in samples]
+        return Grid.of(np.hstack([pairs, self._places(samples, ends)]).tolist())
 
 
 def similarity_powers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -175,20 +152,3 @@ def similarity_powers(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     unit_a, unit_b = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
     similarity = np.prod([np.maximum(unit_a[:, k] @ unit_b[:, k].T, 0.0) for k in (0, 1)], axis=0)
     return np.array([similarity**zeta for zeta in EXPONENTS])
-
-
-def _ends(samples: Sequence[Sample]) -> dict[str, End]:
-    found = {name: (s.geometry, k) for s in samples for k, name in enumerate(s.geometry.signatures)}
-    return dict(sorted(found.items()))
-
-
-def silent(samples: Sequence[Sample], y: np.ndarray) -> list[str]:
-    """Elements that are exactly zero beside every partner that is not zero elsewhere (and have such partners)."""
-    heard = {e for s, value in zip(samples, y, strict=True) if value != 0 for e in s.elements[:2]}
-    asked = {e for s in samples if set(s.elements[:2]) & heard for e in s.elements[:2]}
-    return sorted(asked - heard)
-
-
-def _moments(samples: Sequence[Sample]) -> dict[str, float]:
-    """Moment of each element, μB, where the samples release them."""
-    return {e: float(m) for s in samples if s.moments is not None for e, m in zip(s.elements, s.moments, strict=True)}

@@ -5,18 +5,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters._boosted import Boosted
-from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.base import AdapterInfo, Folds, Gated
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.coulomb import Form, coulomb
 
+HYPERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization")
 
-class BoostedCoulomb(Boosted):
+
+class BoostedCoulomb(Gated):
     """Histogram gradient boosting on the eigenvalues or sorted rows of the Coulomb matrix, or on the bare pair's."""
 
     requires: ClassVar[tuple[str, ...]] = ("dscribe",)
+    portable: ClassVar[str | None] = "scikit-learn writes boosted trees as pickles only"
     info: ClassVar[AdapterInfo] = AdapterInfo(
         citation="Rupp et al., PRL 108, 058301 (2012); dscribe: Laakso et al., JCP 158, 234802 (2023); scikit-learn",
         licence="Apache-2.0 (dscribe), BSD-3-Clause (scikit-learn)",
@@ -40,8 +42,18 @@ class BoostedCoulomb(Boosted):
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:
-        form = trial.suggest_categorical("form", ["pair", "eigenspectrum", "sorted_l2"])
-        return {"form": form} | super().suggest(trial, question)
+        return {
+            "form": trial.suggest_categorical("form", ["pair", "eigenspectrum", "sorted_l2"]),
+            "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.3, log=True),
+            "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 7, 63, log=True),
+            "min_samples_leaf": trial.suggest_int("min_samples_leaf", 2, 30, log=True),
+        }
 
-    def columns(self, samples: Sequence[Sample]) -> np.ndarray:
-        return coulomb(samples, self.form, self.n_atoms_max)
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        trees = HistGradientBoostingRegressor(random_state=self.seed, **{name: getattr(self, name) for name in HYPERS})
+        self.trees_ = trees.fit(coulomb(samples, self.form, self.n_atoms_max), y)
+
+    def answer(self, samples: Sequence[Sample]) -> np.ndarray:
+        return self.trees_.predict(coulomb(samples, self.form, self.n_atoms_max))

@@ -28,7 +28,7 @@ class PairGp(LearnedElements):
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, n_coordinates: int = 5, rank: int = 6, n_components: int = 2,
-        freedom: float = 1.0, max_iter: int = 150,
+        freedom: float = 1.0, max_iter: int = 150, n_members: int = 1,
     ) -> None:  # fmt: skip
         super().__init__(target=target, seed=seed)
         self.n_coordinates = n_coordinates
@@ -36,6 +36,7 @@ class PairGp(LearnedElements):
         self.n_components = n_components
         self.freedom = freedom
         self.max_iter = max_iter
+        self.n_members = n_members
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:

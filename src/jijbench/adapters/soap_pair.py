@@ -32,7 +32,7 @@ class SoapPair(LearnedElements):
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, r_cut: float = 12.0, n_max: int = 6, l_max: int = 4,
         sigma: float = 0.5, weighting: Weighting = "none", n_coordinates: int = 5, rank: int = 0,
-        n_components: int = 2, freedom: float = 1.0, max_iter: int = 150,
+        n_components: int = 2, freedom: float = 1.0, max_iter: int = 150, n_members: int = 1,
     ) -> None:  # fmt: skip
         super().__init__(target=target, seed=seed)
         self.r_cut = r_cut
@@ -45,6 +45,7 @@ class SoapPair(LearnedElements):
         self.n_components = n_components
         self.freedom = freedom
         self.max_iter = max_iter
+        self.n_members = n_members
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:

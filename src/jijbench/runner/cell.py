@@ -188,7 +188,7 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     predicting = time.monotonic()
     mean, std = predict(model, test, task)
     clock["predict"] = time.monotonic() - predicting
-    ids = [training.samples[k].id for _, valid in training.folds for k in valid]
+    ids = [training.samples[k].id for _, valid in training.folds for k in valid] if inner else []
     names, part = [*ids, *(sample.id for sample in test)], ["inner"] * len(ids) + ["test"] * len(test)
     if std is not None:  # inner predictions have none
         std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])

@@ -1,0 +1,118 @@
+"""J in units of its size in each geometry, without the elements that are always zero: the improved models share it."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from jijbench.adapters.base import Folds, Gated, open_gate, where
+from jijbench.data.elements import period, place_in_row
+from jijbench.data.sample import Geometry, Sample
+
+#: a geometry read from site i (0) to site j, or from j (1) to i
+End = tuple[Geometry, int]
+
+
+class Scaled(Gated):
+    """A model of J / s_R, s_R the rms of J in geometry R, learned from the rows without silent elements.
+
+    An element is silent if all its training rows are exactly zero beside partners that are not: its J is zero. A
+    subclass defines ``learn_scaled``, ``answer_scaled`` and ``restore``; both get rows that are left.
+    """
+
+    gives_std: ClassVar[bool] = True
+
+    def learn_scaled(self) -> None:
+        """Learn from ``train_`` and ``y_``, in units of ``scale_``."""
+        raise TypeError(f"{type(self).__name__} must define learn_scaled()")
+
+    def answer_scaled(self, samples: Sequence[Sample], ends: dict[str, End]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (n,) in units of the scale; ``ends`` are those of training, then new ones."""
+        raise TypeError(f"{type(self).__name__} must define answer_scaled(samples, ends)")
+
+    def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
+        self.silent_ = silent(samples, y)
+        heard = self._heard(samples)
+        self.train_, self.y_ = tuple(where(samples, heard)), y[heard]
+        if not self.train_:
+            return
+        self.moments_ = moments_of(self.train_)
+        self.restore_ends()
+        g, h = self._places(self.train_, self._ends).T
+        sizes = [np.mean(self.y_[(g == k) | (h == k)] ** 2) for k in range(len(self._ends))]
+        self.scale_ = np.sqrt(np.maximum(sizes, 1e-12))  # (ends,) in target.unit
+        self.learn_scaled()
+        self.restore()
+
+    def restore_ends(self) -> None:
+        """Fingerprints of the training geometries, each with one geometry that has it."""
+        self._ends: dict[str, End] = ends_of(self.train_)
+
+    @property
+    def scaled_(self) -> np.ndarray:
+        """(n,) J of training in units of the scale."""
+        return self.y_ / self.scale_[self._places(self.train_, self._ends)[:, 0]]
+
+    def answer(self, samples: Sequence[Sample]) -> np.ndarray:
+        return self._answer_std(samples)[0]
+
+    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the Gaussian process; both zero where J is zero by rule."""
+        mean, std = np.zeros((2, len(samples)))
+        keep = open_gate(samples) & (self.n_learned_ > 0)
+        if keep.any():
+            mean[keep], std[keep] = self._answer_std(where(samples, keep))
+        return mean, std
+
+    def _answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        mean, std = np.zeros((2, len(samples)))
+        heard = self._heard(samples)
+        if not self.train_ or not heard.any():
+            return mean, std
+        asked = where(samples, heard)
+        ends = self._ends | {k: v for k, v in ends_of(asked).items() if k not in self._ends}
+        scale = self._scales(ends)[self._places(asked, ends)[:, 0]]
+        mean[heard], std[heard] = np.array(self.answer_scaled(asked, ends)) * scale
+        return mean, std
+
+    def _heard(self, samples: Sequence[Sample]) -> np.ndarray:
+        """(n,) bool: no element of the pair is silent."""
+        return np.array([not set(s.elements[:2]) & set(self.silent_) for s in samples], dtype=bool)
+
+    def _places(self, samples: Sequence[Sample], ends: dict[str, End]) -> np.ndarray:
+        """(n, 2) place among ``ends`` of each sample's geometry, read from i and from j."""
+        place = {name: k for k, name in enumerate(ends)}
+        return np.array([[place[name] for name in s.geometry.signatures] for s in samples], dtype=int)
+
+    def _scales(self, ends: dict[str, End]) -> np.ndarray:
+        """(ends,) scale of J; a new geometry's from a straight line of log s in log r."""
+        r = np.log([geometry.distance for geometry, _ in ends.values()])
+        n = len(self.scale_)
+        line = np.polynomial.Polynomial.fit(r[:n], np.log(self.scale_), 1 if len(set(r[:n])) > 1 else 0)
+        return np.append(self.scale_, np.exp(line(r[n:])))
+
+    def _properties(self, elements: Sequence[str], moments: dict[str, float]) -> np.ndarray:
+        """(elements, 4) group, period, moment and the square of the group, centred and scaled to order one."""
+        known = moments | self.moments_
+        centre = float(np.mean(list(self.moments_.values()))) if self.moments_ else 0.0
+        table = np.array([(place_in_row(e) - 7, period(e) - 4.5, known.get(e, centre) - centre) for e in elements])
+        table = table.reshape(-1, 3) * (0.5, 2.0, 2 / 3)
+        return np.column_stack([table, table[:, 0] ** 2 - 1])
+
+
+def ends_of(samples: Sequence[Sample]) -> dict[str, End]:
+    """Fingerprints of the geometries of samples, both ways, each with one geometry that has it."""
+    found = {name: (s.geometry, k) for s in samples for k, name in enumerate(s.geometry.signatures)}
+    return dict(sorted(found.items()))
+
+
+def silent(samples: Sequence[Sample], y: np.ndarray) -> list[str]:
+    """Elements that are exactly zero beside every partner that is not zero elsewhere (and have such partners)."""
+    heard = {e for s, value in zip(samples, y, strict=True) if value != 0 for e in s.elements[:2]}
+    asked = {e for s in samples if set(s.elements[:2]) & heard for e in s.elements[:2]}
+    return sorted(asked - heard)
+
+
+def moments_of(samples: Sequence[Sample]) -> dict[str, float]:
+    """Moment of each element, μB, where the samples release them."""
+    return {e: float(m) for s in samples if s.moments is not None for e, m in zip(s.elements, s.moments, strict=True)}
