@@ -18,7 +18,7 @@ from jijbench.plots import distance, error_map, overview, parity
 
 PLAIN = "jij-bi2te3/jij/published-90-10"
 TRANSFER = "jij-published-table/jij/transfer"
-ROW_PLOTS = [name for name in plots.names() if not plots.get(name).compares]
+ROW_PLOTS = [name for name in plots.names() if plots.get(name).kind == "draw"]
 
 
 def texts(figure) -> str:

@@ -1,7 +1,8 @@
 """Figures, always made from records; found by file, one plot each.
 
 A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task, one with ``TITLE`` and ``compare(table)`` all rows
-of a task (``table``: the leaderboard's lines of that task).
+of a task (``table``: the leaderboard's lines of that task), one with ``TITLE`` and ``learned(records)`` what a row's
+models have learned, or gives None where their records do not hold it.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jijbench.board import leaderboard
 from jijbench.errors import UnknownName
@@ -21,20 +22,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: the three kinds of plots, by the function that a file of that kind has
+Kind = Literal["draw", "compare", "learned"]
+
+
 @dataclass(frozen=True)
 class Plot:
-    """A plot by name: of one row (``draw`` takes its pooled predictions) or, where ``compares``, of a task's table."""
+    """A plot by name; ``draw`` takes what its kind says: pooled predictions, a table or records."""
 
     name: str
     title: str
-    draw: Callable[[Any], "Figure"]
-    compares: bool = False
+    draw: Callable[[Any], Any]
+    kind: Kind
 
 
 def _load(stem: str) -> Plot:
     module = importlib.import_module(f"{__name__}.{stem}")
-    compares = not hasattr(module, "draw")
-    return Plot(stem.replace("_", "-"), module.TITLE, module.compare if compares else module.draw, compares)
+    kind: Kind = next(kind for kind in get_args(Kind) if hasattr(module, kind))
+    return Plot(stem.replace("_", "-"), module.TITLE, getattr(module, kind), kind)
 
 
 def _plots() -> dict[str, Plot]:
@@ -79,6 +84,7 @@ def save(
         place = folder / "figures" / task.replace("/", ".")
         for row in (row for row in wanted_rows if (task, row) in groups):
             paths += _save_row(results.pooled(task, row), place)
+            paths += _save_learned(results, task, row, place)
         paths += _save_comparisons(results, task, place)
     return paths
 
@@ -100,12 +106,23 @@ def _write(path: Path, figure: "Figure") -> Path:
 def _save_row(pooled: Sequence[Pooled], place: Path) -> list[Path]:
     if not pooled or pooled[0].mean.ndim != 1:
         return []
-    plots = [plot for plot in _plots().values() if not plot.compares]
+    plots = [plot for plot in _plots().values() if plot.kind == "draw"]
     return [_write(place / f"{pooled[0].row}-{plot.name}.png", plot.draw(pooled)) for plot in plots]
+
+
+def _save_learned(results: Results, task: str, row: str, place: Path) -> list[Path]:
+    cells = results.groups()[task, row]
+    records = [results.records[cell.slot] for cell in cells if cell.slot not in results.stale]
+    if len(records) < len(cells) or any(record.status != "complete" for record in records):
+        return []
+    figures = {plot.name: plot.draw(records) for plot in _plots().values() if plot.kind == "learned"}
+    return [_write(place / f"{row}-{name}.png", figure) for name, figure in figures.items() if figure is not None]
 
 
 def _save_comparisons(results: Results, task: str, place: Path) -> list[Path]:
     table = leaderboard(replace(results, cells=tuple(cell for cell in results.cells if cell.task == task)))
     if not (table["status"] == "complete").any():
         return []
-    return [_write(place / f"{plot.name}.png", plot.draw(table)) for plot in _plots().values() if plot.compares]
+    return [
+        _write(place / f"{plot.name}.png", plot.draw(table)) for plot in _plots().values() if plot.kind == "compare"
+    ]
