@@ -143,7 +143,7 @@ SHOWN = (
     ("mae_magnetic", "MAE magnetic", 3), ("mae", "MAE all", 3), ("rmse", "RMSE", 2), ("r2", "R²", 3),
     ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
     ("mae_rel_shell", "relative, by shell", 3), ("skill_magnetic", "skill magnetic", 3), ("skill", "skill", 3),
-    ("trials", "trials", None), ("seconds", "seconds", None),
+    ("trials", "trials", None), ("seconds", "seconds", None), ("licence", "licence", None),
 )  # fmt: skip
 
 
