@@ -11,6 +11,9 @@ from jijbench.testing.subject import Subject
 
 #: hypers that make a heavy model cheap: the answers get worse, the contract is the same
 SMALL = {
+    "alchemical": {"n_max": 3, "l_max": 2, "max_iter": 20},
+    "alchemical-fixed": {"n_max": 3, "l_max": 2},
+    "gap": {"n_max": 4, "l_max": 1, "n_sparse": 60},
     "automl": {"n_rounds": 5, "n_trees": 5},
     "ace-pair": {"max_iter": 40},
     "pair-gp": {"max_iter": 40},
