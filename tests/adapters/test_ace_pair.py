@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
-from jijbench.adapters._learned import _ends
+from jijbench.adapters._scaled import ends_of
 from jijbench.adapters.ace_pair import AcePair, _aligned
 from jijbench.testing import toys
 
@@ -31,7 +31,7 @@ def fitted(samples, y):
 
 @pytest.fixture(scope="module")
 def ends(dimers):
-    return list(_ends(dimers.samples).values())
+    return list(ends_of(dimers.samples).values())
 
 
 @pytest.mark.parametrize("body_order", [2, 3, 4])

@@ -53,7 +53,11 @@ class BoostedCoulomb(Gated):
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         trees = HistGradientBoostingRegressor(random_state=self.seed, **{name: getattr(self, name) for name in HYPERS})
-        self.trees_ = trees.fit(coulomb(samples, self.form, self.n_atoms_max), y)
+        self.trees_ = trees.fit(self._columns(samples), y)
 
     def answer(self, samples: Sequence[Sample]) -> np.ndarray:
-        return self.trees_.predict(coulomb(samples, self.form, self.n_atoms_max))
+        return self.trees_.predict(self._columns(samples))
+
+    def _columns(self, samples: Sequence[Sample]) -> np.ndarray:
+        """(n, features), without the last digits: trees would split what only the order of the atoms tells apart."""
+        return np.round(coulomb(samples, self.form, self.n_atoms_max), 6)

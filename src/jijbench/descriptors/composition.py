@@ -71,7 +71,8 @@ def pair_geometry(samples: Sequence[Sample]) -> np.ndarray:
     same = [float(s.geometry.sublattices[0] == s.geometry.sublattices[1]) for s in samples]
     height = (steps * axes).sum(1)
     inplane = np.linalg.norm(steps - height[:, None] * axes, axis=1)
-    return np.column_stack([np.linalg.norm(steps, axis=1), inplane, np.abs(height), same])
+    columns = [np.linalg.norm(steps, axis=1), inplane, np.abs(height), same]
+    return np.round(np.column_stack(columns), 6)  # else trees split what only a rotation of the frame tells apart
 
 
 @lru_cache(maxsize=1024)
