@@ -15,16 +15,6 @@ if adapters.missing("ace"):
 
 
 @pytest.fixture(scope="module")
-def samples():
-    return [replace(s, inputs={}) for s in toys.dimers()]
-
-
-@pytest.fixture(scope="module")
-def y():
-    return toys.truth(toys.dimers())
-
-
-@pytest.fixture(scope="module")
 def linear(samples, y):
     return Ace(body_order=3).fit(samples, y)
 

@@ -15,16 +15,6 @@ if adapters.missing("ace-pair"):
 
 
 @pytest.fixture(scope="module")
-def samples():
-    return [replace(s, inputs={}) for s in toys.dimers()]
-
-
-@pytest.fixture(scope="module")
-def y():
-    return toys.truth(toys.dimers())
-
-
-@pytest.fixture(scope="module")
 def fitted(samples, y):
     return AcePair(max_iter=60).fit(samples, y)
 

@@ -11,22 +11,13 @@ pytest.importorskip("dscribe", reason="SOAP needs the extra 'dscribe'")
 from jijbench.adapters._coupled import ZETA, Dimers, Evidence, Parameters, powers
 from jijbench.adapters.alchemical import Alchemical
 from jijbench.adapters.alchemical_fixed import AlchemicalFixed
-from jijbench.data.task import load_task, release
+from jijbench.data.task import load_task
 from jijbench.descriptors.alchemical import elements_of, kappa, sites_of
 from jijbench.descriptors.soap import SoapSettings, site_spectra
 from jijbench.errors import UnknownElement
 from jijbench.testing import toys
 
 SMALL = {"n_max": 4, "l_max": 2, "max_iter": 60}
-
-
-@pytest.fixture(scope="module")
-def some():
-    """122 magnetic dimers of the strongest four shells, without and with their moments, and their truth."""
-    dataset = load_task("jij-bi2te3/jij/random-orbit").dataset
-    rows = np.flatnonzero(dataset.magnetic & (dataset.table["shell"] <= 4).to_numpy())[::2]
-    samples = tuple(dataset.samples[k] for k in rows)
-    return release(samples, "structure"), samples, dataset.truth("jij")[rows]
 
 
 @pytest.fixture(scope="module")

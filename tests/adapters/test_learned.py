@@ -8,16 +8,7 @@ import pytest
 from jijbench import adapters
 from jijbench.adapters.pair_gp import PairGp
 from jijbench.data.sample import Geometry, Sample
-from jijbench.data.task import load_task, release
-
-
-@pytest.fixture(scope="module")
-def some():
-    """150 magnetic dimers of the strongest four shells, without and with their moments, and their truth."""
-    dataset = load_task("jij-bi2te3/jij/random-orbit").dataset
-    rows = np.flatnonzero(dataset.magnetic & (dataset.table["shell"] <= 4).to_numpy())[::2]
-    samples = tuple(dataset.samples[k] for k in rows)
-    return release(samples, "structure"), samples, dataset.truth("jij")[rows]
+from jijbench.data.task import load_task
 
 
 @pytest.fixture(scope="module")
