@@ -35,7 +35,7 @@ def learned(records: Sequence[Record]) -> "Figure | None":
     figure = Figure(figsize=(COLUMN, 3.1), layout="constrained")
     axes = figure.subplots()
     _draw(axes, maps)
-    count = f", {len(maps)} models" if len(maps) > 1 else ""
+    count = f"\n{len(maps)} models" if len(maps) > 1 else ""  # a line of its own: the figure is narrow
     figure.suptitle(f"{records[0].key.row}: {records[0].key.task}{count}")
     return figure
 
@@ -95,7 +95,7 @@ def _draw(axes: "Axes", maps: Sequence[Places]) -> None:
     for element, colour in zip(elements, shades.to_rgba(groups), strict=True):
         dots = np.array([places[element] for places in maps if element in places])
         axes.scatter(*dots.T, s=8, color=[colour], alpha=0.35 if len(maps) > 1 else 1.0, linewidths=0, zorder=2)
-        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colour, "linewidth": 1.2}
+        box = {"boxstyle": "round,pad=0.15", "facecolor": (1, 1, 1, 0.6), "edgecolor": colour, "linewidth": 1.2}
         axes.text(*mean[element], element, ha="center", va="center", fontsize=7.5, bbox=box, zorder=3)
     axes.set(xticks=[], yticks=[], xlabel="directions and units have no meaning")
     axes.set_aspect("equal", adjustable="datalim")
