@@ -1,6 +1,7 @@
 """A benchmark: the YAML list of tasks, rows, budget and seeds behind one table; and its cells."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,18 +35,22 @@ class Budget(Strict):
 class Row(Strict):
     """One line of a table: adapter + inputs + fixed hypers, with a name.
 
-    ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it is
-    listed for.
+    ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it names,
+    as ids or patterns such as ``deltav-elemental/dv/*``.
     """
 
     row: Name
     adapter: str
-    inputs: Literal["structure", "structure+moments", "composition", "composition+moments"] = "structure"
+    inputs: Literal["structure", "structure+moments", "structure+start", "composition", "composition+moments"] = "structure"
     fixed: dict[str, Any] = {}
     trials: int | None = Field(default=None, ge=0)
     inner_folds: int | None = Field(default=None, ge=1)
     seeds: tuple[int, ...] | None = None
     tasks: tuple[str, ...] | None = None
+
+    def answers(self, task: str) -> bool:
+        """Whether the row is listed for a task."""
+        return self.tasks is None or any(fnmatchcase(task, pattern) for pattern in self.tasks)
 
     def capped(self, budget: Budget) -> Budget:
         """The benchmark's budget, lowered to the row's own caps."""
@@ -97,7 +102,7 @@ class Benchmark(Strict):
                     raise UnknownName(f"{kind} of benchmark {self.benchmark}", name, known)
         for task in tasks or self.tasks:
             for row in self.rows:
-                if (rows and row.row not in rows) or (row.tasks is not None and task not in row.tasks):
+                if (rows and row.row not in rows) or not row.answers(task):
                     continue
                 budget = row.capped(self.budget)
                 for seed in self.seeds if row.seeds is None else row.seeds:
@@ -128,7 +133,7 @@ def load_benchmark(name: str | Path) -> Benchmark:
         if twice:
             raise DataError(f"{path}: {kind} {twice[0]!r} is listed twice; each may stand there once")
     for row in found.rows:
-        for task in row.tasks or ():
-            if task not in found.tasks:
-                raise UnknownName(f"task of benchmark {found.benchmark}", task, found.tasks)
+        for pattern in row.tasks or ():
+            if not any(fnmatchcase(task, pattern) for task in found.tasks):
+                raise UnknownName(f"task of benchmark {found.benchmark}", pattern, found.tasks)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jijbench.data.task import load_task
+from jijbench.data.task import load_task, within
 from jijbench.metrics import Scores, scores
 from jijbench.record import Record
 from jijbench.results import Pooled, Results
@@ -21,18 +21,11 @@ COLUMNS = (
     "model", "licence", "note",
 )  # fmt: skip
 
-#: inputs that a row's reference may have: no more than the row itself
-_ALLOWED = {
-    "composition": {"composition"},
-    "structure": {"composition", "structure"},
-    "composition+moments": {"composition", "composition+moments"},
-    "structure+moments": {"composition", "structure", "composition+moments", "structure+moments"},
-}
 
 
 def pooled_scores(pooled: Sequence[Pooled]) -> Scores:
     """Scores of each seed over the pooled predictions, averaged over seeds; None where one seed has None."""
-    each = [scores(p.truth, p.mean, p.weight, p.task.dataset.labels(p.rows)) for p in pooled]
+    each = [scores(p.truth, p.mean, p.weight, p.labels) for p in pooled]
     mean: Scores = {}
     for name in each[0] if each else ():
         values = [s[name] for s in each]
@@ -85,7 +78,7 @@ def _add_skill(lines: list[dict[str, Any]]) -> None:
     for name, metric in (("skill", "mae"), ("skill_floor", "mae"), ("skill_magnetic", "mae_magnetic")):
         for line in lines:
             floors = [f[metric] for f in lines if f["kind"] == "floor" and f["task"] == line["task"]
-                      and f["inputs"] in _ALLOWED[line["inputs"]] and f.get(metric) is not None]  # fmt: skip
+                      and f["inputs"] in within(line["inputs"]) and f.get(metric) is not None]  # fmt: skip
             if floors and line.get(metric) is not None and min(floors) > 0:
                 line[name] = 1.0 - line[metric] / min(floors)
 

@@ -102,17 +102,46 @@ _PLAIN: Mapping[str, Callable[[np.ndarray, np.ndarray, np.ndarray], float | None
 
 
 def field_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:
-    """Errors of curves (n, k), pooled over points with equal weight."""
-    del rows
+    """Errors of curves (n, k), weighted over points by ``rows['volume']`` (k,) and pooled over curves.
+
+    ``rmse_reference`` is that of predicting zero and ``error_left`` the ratio to it; ``rel_l2`` the mean over curves of
+    the error's norm by the curve's; ``rmse_boundary`` the error at the last point; ``rmse_basis``, where ``rows`` holds
+    ``reconstruction`` (n, k), that of the best the model's basis could do.
+    """
+    truth, mean = truth.reshape(len(truth), -1), mean.reshape(len(mean), -1)
+    volume = rows.get("volume", np.full(truth.shape[1], 1 / truth.shape[1]))
+    names = ("mae", "rmse", "rmse_reference", "error_left", "r2", "rel_l2", "rmse_boundary", "rmse_basis")
     if not len(truth):
-        return {"n": 0, "mae": None, "rmse": None}
-    error = mean - truth
-    per_row = error.reshape(len(error), -1)
-    return {
-        "n": len(truth),
-        "mae": _finite(np.average(np.abs(per_row).mean(1), weights=weight)),
-        "rmse": _finite(np.sqrt(np.average((per_row**2).mean(1), weights=weight))),
-    }
+        return {"n": 0} | dict.fromkeys(names)
+
+    def rms(curves: np.ndarray) -> float:
+        return float(np.sqrt(np.average(curves**2 @ volume, weights=weight)))
+
+    error, reference = mean - truth, rms(truth)
+    spread = rms(truth - np.average(truth, axis=0, weights=weight))
+    norms = curve_norms(truth, volume)
+    numbers = (
+        np.average(np.abs(error) @ volume, weights=weight),
+        rms(error),
+        reference,
+        rms(error) / reference if reference else np.nan,
+        1 - (rms(error) / spread) ** 2 if spread else np.nan,
+        np.average(curve_norms(error, volume) / norms, weights=weight) if norms.all() else np.nan,
+        np.sqrt(np.average(error[:, -1] ** 2, weights=weight)),
+        rms(rows["reconstruction"] - truth) if "reconstruction" in rows else np.nan,
+    )
+    return {"n": len(truth)} | {name: _finite(value) for name, value in zip(names, numbers, strict=True)}
+
+
+def curve_norms(curves: np.ndarray, volume: np.ndarray) -> np.ndarray:
+    """(n,) root mean square of each curve (n, k) over the cell, weights ``volume`` (k,) of sum one."""
+    return np.sqrt(curves**2 @ volume)
+
+
+def projected(curves: np.ndarray, basis: np.ndarray, volume: np.ndarray) -> np.ndarray:
+    """(n, k) the best approximation of curves (n, k) by a basis (m, k), least squares weighted by ``volume`` (k,)."""
+    root = np.sqrt(volume)
+    return np.linalg.lstsq((basis * root).T, (curves * root).T, rcond=None)[0].T @ basis
 
 
 def scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:

@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from jijbench.data.card import Sha256, Strict, file_sha256
 from jijbench.errors import RecordError
+from jijbench.metrics import projected
 
 SCHEMA = "jijbench.run/1"
 Status = Literal["complete", "failed", "refused"]
@@ -163,12 +164,13 @@ def read_record(path: Path) -> Record:
 
 
 def write_predictions(
-    path: Path, ids: Iterable[str], part: Iterable[str], mean: np.ndarray, std: np.ndarray | None
-) -> Path:
+    path: Path, ids: Iterable[str], part: Iterable[str], mean: np.ndarray, std: np.ndarray | None,
+    basis: np.ndarray | None = None,
+) -> Path:  # fmt: skip
     """Write predictions; returns the path with its ending.
 
-    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` in float32. The same
-    predictions give the same bytes.
+    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` as float32 coefficients of
+    a few curves, beside the model's own ``basis`` (m, k) where it has one. The same predictions give the same bytes.
     """
     if mean.ndim == 1:
         table = pd.DataFrame({"id": list(ids), "part": list(part), "mean": mean, "std": np.nan if std is None else std})
@@ -177,13 +179,44 @@ def write_predictions(
         write_atomically(path, gzip.compress(text.encode(), mtime=0))
         return path
     buffer = io.BytesIO()
-    arrays = {"id": np.array(list(ids)), "part": np.array(list(part)), "mean": mean.astype(np.float32)}
+    coefficients, curves = low_rank(mean)
+    arrays = {"id": np.array(list(ids)), "part": np.array(list(part)), "coefficients": coefficients, "curves": curves}
     if std is not None:
-        arrays["std"] = std.astype(np.float32)
+        arrays["std_coefficients"], arrays["std_curves"] = low_rank(std)
+    if basis is not None:
+        arrays["basis"] = basis.astype(np.float32)
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     path = path.with_suffix(".npz")
     write_atomically(path, buffer.getvalue())
     return path
+
+
+def low_rank(curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Float32 coefficients (n, m) and curves (m, k) whose product is ``curves`` (n, k) to about five digits.
+
+    The fewest singular vectors that leave at most 1e-5 (1 + |value|) at any point; the curves themselves, where none do.
+    """
+    U, s, V = np.linalg.svd(curves, full_matrices=False)
+    single = curves.astype(np.float32), np.eye(curves.shape[1], dtype=np.float32)
+    for m in range(len(s)):
+        pair = (U[:, :m] * s[:m]).astype(np.float32), V[:m].astype(np.float32)
+        if np.all(np.abs(pair[0].astype(float) @ pair[1] - curves) <= 1e-5 * (1 + np.abs(curves))):
+            return pair
+    return single
+
+
+def read_basis(path: Path) -> np.ndarray | None:
+    """(m, k) basis of the model that predicted curves, where the file holds one."""
+    if path.suffix != ".npz":
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["basis"].astype(float) if "basis" in arrays else None
+
+
+def reconstruction(path: Path, truth: np.ndarray, volume: np.ndarray | None) -> np.ndarray | None:
+    """(n, k) what the basis in a file of predictions makes of the truth (n, k); None for a model without one."""
+    basis = read_basis(path)
+    return None if basis is None or volume is None else projected(truth, basis, volume)
 
 
 def read_predictions(path: Path, sha256: str | None = None) -> tuple[pd.DataFrame, np.ndarray]:
@@ -197,7 +230,7 @@ def read_predictions(path: Path, sha256: str | None = None) -> tuple[pd.DataFram
             return table, table["mean"].to_numpy(dtype=float)
         with np.load(path, allow_pickle=False) as arrays:
             table = pd.DataFrame({"id": arrays["id"], "part": arrays["part"], "std": np.nan})
-            return table, arrays["mean"].astype(float)
+            return table, arrays["coefficients"].astype(float) @ arrays["curves"].astype(float)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RecordError(f"{path} cannot be read: {error}; run the cell again") from error
 

@@ -12,7 +12,7 @@ from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.context import home
 from jijbench.data.task import Task, load_task
 from jijbench.errors import IncompleteTable, RecordError
-from jijbench.record import Record, read_predictions, read_record
+from jijbench.record import Record, read_predictions, read_record, reconstruction
 
 
 def official_folder() -> Path:
@@ -25,7 +25,8 @@ class Pooled:
     """Test predictions of one row and seed, all folds of a task together.
 
     ``rows`` (n,) positions in the task's dataset; ``mean``, ``std`` and ``truth`` (n,) or (n, k) in the target's
-    unit; ``weight`` (n,) is one over how often the sample is tested; ``fold`` (n,).
+    unit; ``weight`` (n,) is one over how often the sample is tested; ``fold`` (n,); ``reconstruction`` (n, k) the truth as
+    the models' bases give it back, None where a model has none.
     """
 
     task: Task
@@ -37,6 +38,13 @@ class Pooled:
     truth: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
+    reconstruction: np.ndarray | None = None
+
+    @cached_property
+    def labels(self) -> dict[str, np.ndarray]:
+        """What scores need to know beside truth, mean and weight."""
+        extra = {} if self.reconstruction is None else {"reconstruction": self.reconstruction}
+        return self.task.dataset.labels(self.rows) | extra
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -54,13 +62,13 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
 
     Every sample that the split tests must be there once a fold, so nothing can be left out of a score.
     """
-    rows, means, stds, folds = [], [], [], []
+    rows, means, stds, folds, rebuilt = [], [], [], [], []
+    truth = task.dataset.truth(task.target.name)
     for cell, record in zip(cells, records, strict=True):
         if record.predictions is None:
             raise RecordError(f"{record_path(folder, cell)} has status {record.status!r} and no predictions to pool")
-        table, mean = read_predictions(
-            record_path(folder, cell).parent / record.predictions.file, record.predictions.sha256
-        )
+        file = record_path(folder, cell).parent / record.predictions.file
+        table, mean = read_predictions(file, record.predictions.sha256)
         test = (table["part"] == "test").to_numpy()
         ids = table["id"][test].tolist()
         if sorted(ids) != sorted(task.split.folds[cell.fold].test):
@@ -71,10 +79,10 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
         means.append(mean[test])
         stds.append(table["std"].to_numpy(dtype=float)[test])
         folds.append(np.full(len(ids), cell.fold))
+        rebuilt.append(reconstruction(file, truth[rows[-1]], task.dataset.labels(rows[-1]).get("volume")))
     where = np.concatenate(rows)
     times = task.split.times_tested()
     weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in where])
-    truth = task.dataset.truth(task.target.name)[where]
     return Pooled(
         task,
         cells[0].row.row,
@@ -82,9 +90,10 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
         where,
         np.concatenate(means),
         np.concatenate(stds),
-        truth,
+        truth[where],
         weight,
         np.concatenate(folds),
+        np.concatenate(known) if len(known := [r for r in rebuilt if r is not None]) == len(rebuilt) else None,
     )
 
 

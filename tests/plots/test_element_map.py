@@ -9,7 +9,7 @@ import pytest
 
 from jijbench import plots
 from jijbench.benchmark import Benchmark
-from jijbench.data.elements import SYMBOLS
+from jijbench.data.elements import SYMBOLS, group
 from jijbench.data.task import load_task
 from jijbench.plots import element_map
 from jijbench.record import Record, write_predictions, write_record
@@ -106,8 +106,8 @@ def test_groups_are_those_of_the_periodic_table():
         "Bi": 15,
         "Al": 13,
     }
-    assert {e: element_map.group(e) for e in table} == table
-    assert {element_map.group(e) for e in SYMBOLS} == set(range(1, 19))
+    assert {e: group(e) for e in table} == table
+    assert {group(e) for e in SYMBOLS} == set(range(1, 19))
 
 
 def test_the_figure_is_saved_for_the_rows_that_have_a_map(tmp_path):

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from jijbench.data.card import Card, make_card, write_card
@@ -32,11 +33,35 @@ def write_dataset(
     """
     table = table.copy()
     table.insert(2, "orbit", orbit_names(table, geometries, host))
-    check_table(table, fields["targets"], f"{folder / 'samples.csv'} (not written)")
-    make_card(fields, dict.fromkeys(fields["files"], "0" * 64))  # a bad field shows before anything is written
+    _check(folder, fields, table)
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(folder / "samples.csv", table)
-    write_geometries(folder / "geometries.extxyz", geometries.values())
     if host_file.resolve() != (folder / "host.json").resolve():
         shutil.copyfile(host_file, folder / "host.json")
+    return _write(folder, fields, table, geometries)
+
+
+def write_curves(
+    folder: Path, fields: dict, table: pd.DataFrame, geometries: dict[str, Geometry], hosts_file: Path,
+    arrays: dict[str, np.ndarray],
+) -> Card:  # fmt: skip
+    """Write the files of a dataset of potentials: as ``write_dataset``, with ``hosts.json`` and ``curves.npz``.
+
+    ``table`` says itself which rows are one orbit. Numbers are kept in single precision, as the curves are printed.
+    """
+    _check(folder, fields, table)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(hosts_file, folder / "hosts.json")
+    kept = {name: array.astype(np.float32) for name, array in arrays.items()}
+    np.savez_compressed(folder / "curves.npz", allow_pickle=False, **kept)
+    return _write(folder, fields, table, geometries)
+
+
+def _check(folder: Path, fields: dict, table: pd.DataFrame) -> None:
+    check_table(table, fields["targets"], f"{folder / 'samples.csv'} (not written)")
+    make_card(fields, dict.fromkeys(fields["files"], "0" * 64))  # a bad field shows before anything is written
+
+
+def _write(folder: Path, fields: dict, table: pd.DataFrame, geometries: dict[str, Geometry]) -> Card:
+    write_table(folder / "samples.csv", table)
+    write_geometries(folder / "geometries.extxyz", geometries.values())
     return write_card(folder, fields)

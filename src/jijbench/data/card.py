@@ -2,10 +2,10 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jijbench.errors import DataError
 
@@ -21,13 +21,28 @@ class Strict(BaseModel):
 class TargetColumns(Strict):
     """Where a target's values stand.
 
-    ``columns`` of ``samples.csv``, one for each component; or, for curves, ``array``: an array (n, *shape) of an
-    ``.npz`` file, as ``file:name``.
+    ``columns`` of ``samples.csv``, one for each component; or, for curves, ``array``: an array (m, *shape) of an
+    ``.npz`` file, as ``file:name``, and ``row``: the column that says which of its m rows is a sample's. A sample whose
+    row is negative has no such target.
     """
 
     unit: str
     columns: tuple[str, ...] = ()
     array: str | None = None
+    row: str | None = None
+
+    @model_validator(mode="after")
+    def _array_with_its_rows(self) -> Self:
+        if (self.array is None) != (self.row is None) or (self.array is None) != bool(self.columns):
+            raise ValueError("give either columns, or both of array and row")
+        return self
+
+
+class InputArray(Strict):
+    """An extra input of the samples: an ``array`` of an ``.npz`` file, and the column with each sample's ``row``."""
+
+    array: str
+    row: str
 
 
 class Source(Strict):
@@ -53,8 +68,9 @@ class Card(Strict):
     citation: str
     source: Source
     host: str
-    cluster_radius_angstrom: float
+    cluster_radius_angstrom: float | None
     targets: dict[str, TargetColumns]
+    inputs: dict[str, InputArray] = {}
     noise_floor: dict[str, float]
     files: dict[str, Sha256]
 

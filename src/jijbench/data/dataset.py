@@ -1,7 +1,8 @@
 """A dataset: card, samples, and the truth beside them."""
 
+import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from jijbench.context import home
 from jijbench.data.card import Card, check_hashes, file_sha256, read_card
+from jijbench.data.mesh import volume_weights
 from jijbench.data.sample import Sample
 from jijbench.data.store import make_samples, read_geometries, read_table
 from jijbench.data.target import Target, target
@@ -51,15 +53,26 @@ class Dataset:
         """(n, *target.shape) reference values in the target's unit."""
         wanted = self.target(name)
         spec = self.card.targets[name]
-        if spec.array is not None:
-            return self._array(spec.array).reshape(len(self.table), *wanted.shape)
+        if spec.array is not None and spec.row is not None:
+            if len(self.rows_with(name)) < len(self):
+                raise DataError(f"not every sample of {self.id} has a {name}; take them with `dataset.of({name!r})`")
+            return read_array(self.folder, spec.array)[self.table[spec.row]].reshape(len(self), *wanted.shape)
         columns = list(spec.columns)
         return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
 
-    def _array(self, where: str) -> np.ndarray:
-        file, name = where.split(":")
-        with np.load(self.folder / file, allow_pickle=False) as arrays:
-            return arrays[name].astype(float)
+    def rows_with(self, name: str) -> np.ndarray:
+        """(k,) positions of the samples that have the target ``name``."""
+        self.target(name)
+        row = self.card.targets[name].row
+        return np.arange(len(self)) if row is None else np.flatnonzero(self.table[row] >= 0)
+
+    def of(self, name: str) -> "Dataset":
+        """The part of the dataset that has the target ``name``; the whole where every sample does."""
+        rows = self.rows_with(name)
+        if len(rows) == len(self):
+            return self
+        table = self.table.iloc[rows].reset_index(drop=True)
+        return replace(self, table=table, samples=tuple(self.samples[k] for k in rows))
 
     @cached_property
     def magnetic(self) -> np.ndarray:
@@ -76,9 +89,14 @@ class Dataset:
         return np.array([self.index[name] for name in ids], dtype=int)
 
     def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What scores need to know of samples beside their truth: ``magnetic`` (n,) bool and ``shell`` (n,)."""
+        """What scores need to know of samples beside their truth.
+
+        ``magnetic`` (n,) bool and ``shell`` (n,); for curves ``volume`` (k,), the weights of the points of the mesh.
+        """
         shells = self.table["shell"].to_numpy() if "shell" in self.table else np.zeros(len(self), dtype=int)
-        return {"magnetic": self.magnetic[rows], "shell": shells[rows]}
+        labels = {"magnetic": self.magnetic[rows], "shell": shells[rows]}
+        curves = any(spec.array for spec in self.card.targets.values())
+        return labels | ({"volume": volume_weights()} if curves else {})
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -122,5 +140,26 @@ def _load(folder: Path, card_sha256: str) -> Dataset:
     missing = {column for spec in card.targets.values() for column in spec.columns} - set(table)
     if missing:
         raise DataError(f"{folder / 'samples.csv'} lacks the target columns {sorted(missing)} that the card names")
+    rows = {spec.row for spec in (*card.targets.values(), *card.inputs.values()) if spec.row} - set(table)
+    if rows:
+        raise DataError(f"{folder / 'samples.csv'} lacks the columns {sorted(rows)} that the card names as rows of arrays")
     samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id)
-    return Dataset(folder, card, table, samples)
+    extra = {name: read_array(folder, spec.array)[table[spec.row]] for name, spec in card.inputs.items()}
+    return Dataset(folder, card, table, _with_inputs(samples, extra))
+
+
+def _with_inputs(samples: tuple[Sample, ...], extra: dict[str, np.ndarray]) -> tuple[Sample, ...]:
+    if not extra:
+        return samples
+    rows = [{name: array[k] for name, array in extra.items()} for k in range(len(samples))]
+    return tuple(replace(s, inputs={**s.inputs, **more}) for s, more in zip(samples, rows, strict=True))
+
+
+def read_array(folder: Path, where: str) -> np.ndarray:
+    """An array of an ``.npz`` file given as ``file:name``; raises ``DataError`` naming both."""
+    file, _, name = where.partition(":")
+    try:
+        with np.load(folder / file, allow_pickle=False) as arrays:
+            return arrays[name].astype(float)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{folder / file}: the array {name!r} cannot be read: {error}; restore the file") from error

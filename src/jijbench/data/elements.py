@@ -137,3 +137,11 @@ def place_in_row(element: str) -> int:
     """Electrons outside the noble-gas core: 3 for Sc and Y, 12 for Zn and Cd (the group, for d elements)."""
     z = atomic_number(element)
     return z - max(noble for noble in _NOBLE if noble < z)
+
+
+def group(element: str) -> int:
+    """Group of the periodic table, 1 to 18; 3 for the f elements."""
+    place = place_in_row(element)
+    if period(element) < 6:
+        return place if period(element) > 3 or place < 3 else place + 10
+    return place if place < 3 else max(3, place - 14)

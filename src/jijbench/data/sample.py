@@ -32,7 +32,8 @@ class Geometry:
     id, host : name of the geometry within its dataset, and of the host crystal
     numbers : (n,) atomic numbers of the undoped host
     positions : (n, 3) Å
-    sites : indices of the impurity sites; the pair asked about is ``sites[0], sites[1]``
+    sites : indices of the impurity sites; the pair asked about is ``sites[0], sites[1]``, and of a single impurity the
+        site with itself
     sublattices : name of the host site each impurity replaces
     cell : (3, 3) Å, rows are lattice vectors of the host's primitive cell (metadata: the cluster is finite)
     shell : number of the neighbour shell of the pair, or None
@@ -55,10 +56,16 @@ class Geometry:
     def __reduce__(self) -> tuple:  # pickled arrays would come back writeable
         return Geometry, tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Indices of the two sites asked about, the same twice for a single impurity."""
+        return self.sites[0], self.sites[:2][-1]
+
     @cached_property
     def displacement(self) -> np.ndarray:
         """(3,) Å, from site i to site j."""
-        return self.positions[self.sites[1]] - self.positions[self.sites[0]]
+        i, j = self.pair
+        return self.positions[j] - self.positions[i]
 
     @cached_property
     def distance(self) -> float:
@@ -73,7 +80,7 @@ class Geometry:
         reflection, shift or reordering of atoms makes equal, and for both directions where a symmetry
         exchanges the sites.
         """
-        ends = self.positions[list(self.sites[:2])]
+        ends = self.positions[list(self.pair)]
         gaps = np.round(np.linalg.norm(self.positions[:, None] - ends, axis=-1), 1) + 0.0
         rows = np.column_stack([gaps, self.numbers])
         return _digest(rows), _digest(rows[:, [1, 0, 2]])
@@ -122,8 +129,13 @@ class Sample:
     @property
     def pair(self) -> tuple[str, str]:
         """Elements of the pair in alphabetical order: the same for (A, B) and (B, A)."""
-        first, second = sorted(self.elements[:2])
+        first, second = sorted(self.ends)
         return first, second
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Elements at the two sites of the pair, the same twice for a single impurity."""
+        return self.elements[0], self.elements[:2][-1]
 
     @property
     def signature(self) -> str:
@@ -132,7 +144,7 @@ class Sample:
         With ``pair`` it names the dimer whichever impurity is called i.
         """
         forward, backward = self.geometry.signatures
-        first, second = (atomic_number(element) for element in self.elements[:2])
+        first, second = (atomic_number(element) for element in self.ends)
         if first == second:
             return min(forward, backward)
         return forward if first < second else backward

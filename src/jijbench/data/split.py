@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,14 @@ class Split:
     data_sha256: str
     folds: tuple[Fold, ...]
     sha256: str
+
+    def only(self, known: Collection[str]) -> "Split":
+        """The same folds with the samples that are among ``known``, or come from another dataset."""
+        def keep(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(name for name in names if name in known or not name.startswith(f"{self.dataset}:"))
+
+        folds = tuple(Fold(keep(fold.train), keep(fold.test), keep(fold.dropped)) for fold in self.folds)
+        return self if folds == self.folds else replace(self, folds=folds)
 
     def times_tested(self) -> Counter[str]:
         """How often each sample is tested: its weight in a pooled score is one over this."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from jijbench.data.mesh import POINTS
 from jijbench.errors import UnknownName
 
 Kind = Literal["scalar", "axial vector", "tensor", "field"]
@@ -28,7 +29,16 @@ class Target:
 JIJ = Target("jij", description="isotropic exchange J_ij of a pair, H = -1/2 sum J e_i.e_j")
 DIJ = Target("dij", (3,), kind="axial vector", headline="mae", description="Dzyaloshinskii-Moriya vector D_ij")
 
-TARGETS = MappingProxyType({target.name: target for target in (JIJ, DIJ)})
+DV = Target(
+    "dv", (POINTS,), "Ry", "field", "rmse",
+    "correction C(r) = V_converged - V_start of the spherical potential in the impurity's cell, on r/r_ws",
+)  # fmt: skip
+DV_SHELL = Target(
+    "dv-shell", (POINTS,), "Ry", "field", "rmse",
+    "change V_converged - V_host of the spherical potential in a neighbour's cell, on r/r_ws",
+)  # fmt: skip
+
+TARGETS = MappingProxyType({target.name: target for target in (JIJ, DIJ, DV, DV_SHELL)})
 
 
 def target(name: str) -> Target:

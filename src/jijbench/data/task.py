@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,7 +18,24 @@ from jijbench.data.target import Target
 from jijbench.errors import DataError, UnknownName
 
 #: inputs a row may declare, and the extra arrays of a sample that each releases
-INPUTS = {"structure": (), "structure+moments": ("moments",), "composition": (), "composition+moments": ("moments",)}
+INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "structure": (),
+        "structure+moments": ("moments",),
+        "structure+start": ("start", "host_potential", "host_state"),
+        "composition": (),
+        "composition+moments": ("moments",),
+    }
+)
+
+
+def within(inputs: str) -> set[str]:
+    """Kinds of inputs that release no more than ``inputs`` does."""
+    def places(name: str) -> bool:
+        return name.startswith("structure")
+
+    return {name for name, keys in INPUTS.items() if set(keys) <= set(INPUTS[inputs]) and places(name) <= places(inputs)}
+
 
 
 InnerFolds = tuple[tuple[np.ndarray, np.ndarray], ...]
@@ -98,7 +117,8 @@ class Task:
     @cached_property
     def source(self) -> Dataset:
         """The dataset that training comes from."""
-        return load_dataset(self.protocol.train_on[0]) if self.protocol.train_on else self.dataset
+        where = self.protocol.train_on
+        return load_dataset(where[0]).of(self.target.name) if where else self.dataset
 
     @property
     def data_sha256(self) -> dict[str, str]:
@@ -148,4 +168,5 @@ def load_task(name: str) -> Task:
     if len(parts) != 3:
         raise DataError(f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all")
     dataset = load_dataset(parts[0])
-    return Task(dataset, dataset.target(parts[1]), load_split(dataset, parts[2]))
+    part = dataset.of(parts[1])
+    return Task(part, dataset.target(parts[1]), load_split(dataset, parts[2]).only(part.index))

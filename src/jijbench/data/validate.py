@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.cluster import Host
-from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.curves import check_curves, check_hosts
+from jijbench.data.dataset import Dataset, load_dataset, read_array
 from jijbench.data.elements import SYMBOLS
 from jijbench.data.store import impurity_columns
 from jijbench.data.symmetry import canonical
@@ -24,12 +25,12 @@ def check_table(table: pd.DataFrame, targets: dict, where: str) -> None:
 
     ``targets`` maps each target's name to a mapping with its ``columns``.
     """
-    columns = [column for spec in targets.values() for column in spec["columns"]]
+    columns = [column for spec in targets.values() for column in spec.get("columns", ())]
     missing = [name for name in (*REQUIRED, *columns) if name not in table]
     if missing:
         raise DataError(f"{where}: the table lacks the columns {missing}; it has {list(table)}")
     _check_numbers(table, [*columns, *impurity_columns(table, "moment", "_mub")], where)
-    _check_elements(table, where)
+    _check_elements(table, where, pairs=bool(columns))
     if "distance_angstrom" in table:
         _check_numbers(table, ["distance_angstrom"], where)
         _first(
@@ -60,9 +61,11 @@ def _check_numbers(table: pd.DataFrame, columns: Iterable[str], where: str) -> N
         _first(table, ~np.isfinite(values), where, "has no finite number", column)
 
 
-def _check_elements(table: pd.DataFrame, where: str) -> None:
-    for column in impurity_columns(table, "element"):
-        _first(table, ~table[column].isin(SYMBOLS), where, "names no chemical element", column)
+def _check_elements(table: pd.DataFrame, where: str, pairs: bool) -> None:
+    """Every row names its elements; a table without numbers of pairs may hold single impurities, without a second."""
+    for k, column in enumerate(impurity_columns(table, "element")):
+        known = table[column].isin(SYMBOLS) | ((table[column] == "") & (k > 0) & (not pairs))
+        _first(table, ~known, where, "names no chemical element", column)
 
 
 def _check_pairs(table: pd.DataFrame, columns: Iterable[str], where: str) -> None:
@@ -119,6 +122,30 @@ def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
     return Audit(len(dataset), len(names), len(dataset) - len(names), mean, worst)
 
 
+def audit_curves(dataset: Dataset) -> Audit:
+    """Check hosts, meshes and curves of a dataset of potentials, and that an orbit is one impurity in one host.
+
+    Raises ``DataError`` naming file and field.
+    """
+    file = dataset.folder / "hosts.json"
+    hosts = json.loads(file.read_text(encoding="utf-8"))
+    check_hosts(hosts, str(file))
+    for row, sample in enumerate(dataset.samples, start=1):
+        where = f"{dataset.folder / 'samples.csv'}: row {row} ({sample.id})"
+        if sample.host not in hosts:
+            raise DataError(f"{where} has the host {sample.host!r}, which {file.name} does not hold")
+        if sample.orbit != f"{sample.elements[0]}-in-{sample.host}":
+            raise DataError(f"{where} has orbit {sample.orbit!r}, expected {sample.elements[0]}-in-{sample.host}")
+    for spec in dataset.card.targets.values():
+        if spec.array is not None:
+            check_curves(read_array(dataset.folder, spec.array), f"{dataset.folder}: array {spec.array}")
+    for name, values in dataset.samples[0].inputs.items():
+        table = np.array([sample.inputs[name] for sample in dataset.samples])
+        check_curves(table, f"{dataset.folder}: input {name}", len(values))
+    orbits = len({sample.orbit for sample in dataset.samples})
+    return Audit(len(dataset), orbits, len(dataset) - orbits, None, None)
+
+
 def validate(name: str | Path) -> tuple[Dataset, Audit]:
     """Hashes, schema, units, every row, duplicates and orbits of a dataset; raises ``DataError``."""
     dataset = load_dataset(name)
@@ -129,4 +156,4 @@ def validate(name: str | Path) -> tuple[Dataset, Audit]:
             raise DataError(
                 f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}"
             )
-    return dataset, audit_orbits(dataset)
+    return dataset, (audit_curves if "hosts.json" in dataset.card.files else audit_orbits)(dataset)

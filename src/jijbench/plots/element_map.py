@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number, period, place_in_row
+from jijbench.data.elements import atomic_number, group, period
 from jijbench.plots._style import COLUMN, styled
 from jijbench.record import Record
 
@@ -44,14 +44,6 @@ def read(record: Record) -> Places:
     """The map that a record holds; empty where it holds none."""
     text = (record.chosen or {}).get("element_map_")
     return {e: np.array(xy, dtype=float) for e, xy in json.loads(text).items()} if isinstance(text, str) else {}
-
-
-def group(element: str) -> int:
-    """Group of the periodic table, 1 to 18; 3 for the f elements."""
-    place = place_in_row(element)
-    if period(element) < 6:
-        return place if period(element) > 3 or place < 3 else place + 10
-    return place if place < 3 else max(3, place - 14)
 
 
 def aligned(maps: Sequence[Places]) -> list[Places]:

@@ -30,6 +30,7 @@ from jijbench.record import (
     Search,
     adapter_sha256,
     read_predictions,
+    reconstruction,
     sha256_of,
     write_predictions,
     write_record,
@@ -192,7 +193,7 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     names, part = [*ids, *(sample.id for sample in test)], ["inner"] * len(ids) + ["test"] * len(test)
     if std is not None:  # inner predictions have none
         std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])
-    file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std)
+    file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std, getattr(model, "basis_", None))
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return Record.model_validate(_head(cell, key) | {
         "status": "complete", "hypers": hypers, "chosen": _chosen(model), "metrics": fold_scores(task, file),
@@ -248,4 +249,7 @@ def fold_scores(task: Task, file: Path, sha256: str | None = None) -> Scores:
     test = (table["part"] == "test").to_numpy()
     rows = task.dataset.rows(table["id"][test])
     truth = task.dataset.truth(task.target.name)[rows]
-    return scores(truth, mean[test], np.ones(len(truth)), task.dataset.labels(rows))
+    labels = task.dataset.labels(rows)
+    rebuilt = reconstruction(file, truth, labels.get("volume"))
+    extra = {} if rebuilt is None else {"reconstruction": rebuilt}
+    return scores(truth, mean[test], np.ones(len(truth)), labels | extra)

@@ -1,0 +1,15 @@
+"""Curves from alchemical SOAP with fixed couplings: see ``_field`` and ``alchemical_fixed``."""
+
+from typing import ClassVar
+
+from jijbench.adapters._field import InnerField
+from jijbench.adapters.alchemical_fixed import AlchemicalFixed
+from jijbench.adapters.base import Adapter, AdapterInfo
+
+
+class AlchemicalField(InnerField):
+    """Coefficients of the curve by ``AlchemicalFixed``."""
+
+    inner: ClassVar[type[Adapter]] = AlchemicalFixed
+    requires: ClassVar[tuple[str, ...]] = ("dscribe",)
+    info: ClassVar[AdapterInfo] = AlchemicalFixed.info

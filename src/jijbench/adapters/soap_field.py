@@ -1,0 +1,15 @@
+"""Curves from the Soap adapter: see ``_field`` and ``soap``."""
+
+from typing import ClassVar
+
+from jijbench.adapters._field import InnerField
+from jijbench.adapters.soap import Soap
+from jijbench.adapters.base import Adapter, AdapterInfo
+
+
+class SoapField(InnerField):
+    """Coefficients of the curve by ``Soap``."""
+
+    inner: ClassVar[type[Adapter]] = Soap
+    requires: ClassVar[tuple[str, ...]] = ("dscribe",)
+    info: ClassVar[AdapterInfo] = Soap.info
