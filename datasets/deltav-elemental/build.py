@@ -109,7 +109,9 @@ def nearest(host: Host) -> float:
 
 def shell_number(host: str, distance: float, shell: dict[str, np.ndarray]) -> int:
     """1 for the nearest of the distances listed for a host, 2 for the next."""
-    listed = sorted({round(float(d), 4) for h, d in zip(shell["host"], shell["distance_bohr"], strict=True) if h == host})
+    listed = sorted(
+        {round(float(d), 4) for h, d in zip(shell["host"], shell["distance_bohr"], strict=True) if h == host}
+    )
     return 1 + listed.index(round(distance, 4))
 
 

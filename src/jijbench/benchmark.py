@@ -35,13 +35,15 @@ class Budget(Strict):
 class Row(Strict):
     """One line of a table: adapter + inputs + fixed hypers, with a name.
 
-    ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it names,
-    as ids or patterns such as ``deltav-elemental/dv/*``.
+    ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it
+    names, as ids or patterns such as ``deltav-elemental/dv/*``.
     """
 
     row: Name
     adapter: str
-    inputs: Literal["structure", "structure+moments", "structure+start", "composition", "composition+moments"] = "structure"
+    inputs: Literal["structure", "structure+moments", "structure+start", "composition", "composition+moments"] = (
+        "structure"
+    )
     fixed: dict[str, Any] = {}
     trials: int | None = Field(default=None, ge=0)
     inner_folds: int | None = Field(default=None, ge=1)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.task import load_task, within
-from jijbench.metrics import Scores, scores
+from jijbench.metrics import Scores, curve_norms, scores
 from jijbench.record import Record
 from jijbench.results import Pooled, Results
 
@@ -19,8 +19,8 @@ COLUMNS = (
     "rmse_magnetic", "r2_without_largest", "r2_without_largest_magnetic", "spearman", "spearman_magnetic",
     "sign_accuracy_magnetic", "mean_abs_truth", "n", "n_magnetic", "configurations", "inner", "peak_memory_mib",
     "model", "licence", "note",
+    "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
 )  # fmt: skip
-
 
 
 def pooled_scores(pooled: Sequence[Pooled]) -> Scores:
@@ -69,18 +69,42 @@ def _line(results: Results, task: str, row: str) -> dict[str, Any]:
         "note": f"search stopped by the clock in {capped} of {len(records)} cells" if capped else None,
     }  # fmt: skip
     if status == "complete":
-        line |= pooled_scores(results.pooled(task, row))
+        pooled = results.pooled(task, row)
+        line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)}
     return line
 
 
+def worst_curves(pooled: Sequence[Pooled], n: int = 3) -> str | None:
+    """Names and errors of the n worst predicted curves of the first seed; None for a target of one number."""
+    if not pooled or pooled[0].mean.ndim == 1:
+        return None
+    first = pooled[0]
+    errors = curve_norms(first.mean - first.truth, first.labels["volume"])
+    names = [first.task.dataset.samples[k].id.partition(":")[2] for k in first.rows]
+    return ", ".join(f"{names[k]} {errors[k]:.2g}" for k in np.argsort(-errors, kind="stable")[:n])
+
+
 def _add_skill(lines: list[dict[str, Any]]) -> None:
-    """Skill = 1 − error / error of the best floor with no more inputs, for all rows and for magnetic ones."""
-    for name, metric in (("skill", "mae"), ("skill_floor", "mae"), ("skill_magnetic", "mae_magnetic")):
-        for line in lines:
-            floors = [f[metric] for f in lines if f["kind"] == "floor" and f["task"] == line["task"]
-                      and f["inputs"] in within(line["inputs"]) and f.get(metric) is not None]  # fmt: skip
-            if floors and line.get(metric) is not None and min(floors) > 0:
-                line[name] = 1.0 - line[metric] / min(floors)
+    """Skill = 1 − error / error of the reference, and of the best floor with no more inputs.
+
+    The reference of J is that floor; of curves it is zero (the atomic start, the host's potential), errors are RMSE.
+    """
+    for line in lines:
+        curve = line.get("error_left") is not None
+        line["skill_floor"] = _over_floors(line, lines, "rmse" if curve else "mae")
+        line["skill"] = 1.0 - line["error_left"] if curve else line["skill_floor"]
+        line["skill_magnetic"] = _over_floors(line, lines, "mae_magnetic")
+
+
+def _over_floors(line: dict[str, Any], lines: list[dict[str, Any]], metric: str) -> float | None:
+    allowed = within(line["inputs"])
+    floors = [
+        f[metric] for f in lines
+        if f["kind"] == "floor" and f["task"] == line["task"] and f["inputs"] in allowed and f.get(metric) is not None
+    ]  # fmt: skip
+    if not floors or line.get(metric) is None or min(floors) <= 0:
+        return None
+    return 1.0 - line[metric] / min(floors)
 
 
 def leaderboard(results: Results) -> pd.DataFrame:
@@ -140,6 +164,16 @@ SHOWN = (
 )  # fmt: skip
 
 
+#: the same for a target that is a curve
+SHOWN_CURVES = (
+    ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("mae", "MAE", 4), ("r2", "R²", 3),
+    ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
+    ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None), ("seconds", "seconds", None),
+    ("licence", "licence", None),
+)  # fmt: skip
+
+
 def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> str:
     """A section for each task: the question it asks, the rows, and why some have no numbers.
 
@@ -151,16 +185,22 @@ def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> st
 def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
     about = load_task(task)
     unit, headline = about.target.unit, about.target.headline
-    shown = pd.DataFrame({title: [_show(v, digits) for v in table[column]] for column, title, digits in SHOWN})
+    columns = SHOWN_CURVES if about.target.kind == "field" else SHOWN
+    shown = pd.DataFrame({title: [_show(v, digits) for v in table[column]] for column, title, digits in columns})
     if official is not None:
         values = {r["adapter"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
-        shown.insert(4, "official", [_show(values.get(name), 3) for name in table["adapter"]])
+        digits = {column: digits for column, _, digits in columns}[headline]
+        shown.insert(4, "official", [_show(values.get(name), digits) for name in table["adapter"]])
     text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     reasons = table[table["reason"].notna() | table["note"].notna()]
     for _, line in reasons.iterrows():
         text += f"\n- {line['adapter']}: {line['status']}, {line['reason'] or line['note']}"
-    return text + ("\n" if len(reasons) else "")
+    text += "\n" if len(reasons) else ""
+    best = table[table["worst"].notna()].head(1)
+    for _, line in best.iterrows():
+        text += f"\nLargest errors of {line['adapter']} ({unit}): {line['worst']}\n"
+    return text
 
 
 def _show(value: object, digits: int | None) -> str:

@@ -169,8 +169,8 @@ def write_predictions(
 ) -> Path:  # fmt: skip
     """Write predictions; returns the path with its ending.
 
-    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` as float32 coefficients of
-    a few curves, beside the model's own ``basis`` (m, k) where it has one. The same predictions give the same bytes.
+    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` as float32 coefficients
+    of a few curves, beside the model's own ``basis`` (m, k) where it has one. The same predictions give the same bytes.
     """
     if mean.ndim == 1:
         table = pd.DataFrame({"id": list(ids), "part": list(part), "mean": mean, "std": np.nan if std is None else std})
@@ -194,7 +194,7 @@ def write_predictions(
 def low_rank(curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Float32 coefficients (n, m) and curves (m, k) whose product is ``curves`` (n, k) to about five digits.
 
-    The fewest singular vectors that leave at most 1e-5 (1 + |value|) at any point; the curves themselves, where none do.
+    The fewest singular vectors that leave at most 1e-5 (1 + |value|) at any point; the curves themselves if none do.
     """
     U, s, V = np.linalg.svd(curves, full_matrices=False)
     single = curves.astype(np.float32), np.eye(curves.shape[1], dtype=np.float32)

@@ -25,8 +25,8 @@ class Pooled:
     """Test predictions of one row and seed, all folds of a task together.
 
     ``rows`` (n,) positions in the task's dataset; ``mean``, ``std`` and ``truth`` (n,) or (n, k) in the target's
-    unit; ``weight`` (n,) is one over how often the sample is tested; ``fold`` (n,); ``reconstruction`` (n, k) the truth as
-    the models' bases give it back, None where a model has none.
+    unit; ``weight`` (n,) is one over how often the sample is tested; ``fold`` (n,); ``reconstruction`` (n, k) the truth
+    as the models' bases give it back, None where a model has none.
     """
 
     task: Task

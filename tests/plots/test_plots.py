@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -41,6 +42,7 @@ def test_every_file_is_a_plot():
     files = {path.stem for path in Path(plots.__file__).parent.glob("[a-z]*.py")}
     assert set(plots.names()) == {stem.replace("_", "-") for stem in files}
     assert ROW_PLOTS == ["distance", "error-map", "parity"]
+    assert [name for name in plots.names() if plots.get(name).kind == "field"] == ["coefficients", "curves", "host-map"]
     assert all(plots.get(name).title for name in plots.names())
 
 
@@ -212,6 +214,23 @@ def test_overview_orders_rows_and_marks_the_best_floor():
     assert [text.get_text() for text in axes.texts] == ["0.400", "0.600", "2.400"]
     line = next(line for line in axes.lines if line.get_label() == "best floor")
     assert list(line.get_xdata()) == [0.6, 0.6]
+
+
+def test_overview_of_curves_shows_three_significant_digits_in_ry():
+    curves = board(task=["deltav-elemental/dv/random-orbit"] * 5, rmse=[0.04512, 0.2, 0.0123, None, None])
+    axes = overview.compare(curves).axes[0]
+    assert axes.get_xlabel() == "RMSE (Ry)"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["low-rank", "soap", "zero"]
+    assert [text.get_text() for text in axes.texts] == ["0.0123", "0.0451", "0.200"]
+    assert [line.get_label() for line in axes.lines] == ["model", "floor", "best floor"]
+
+
+def test_overview_of_small_errors_has_room_for_its_ticks():
+    curves = board(task=["deltav-elemental/dv/random-orbit"] * 5, rmse=[0.0113, 0.0124, 0.0122, None, None])
+    figure = overview.compare(curves)
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_overview_without_numbers_or_with_two_tasks():

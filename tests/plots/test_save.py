@@ -15,6 +15,7 @@ from jijbench.record import Record, write_predictions, write_record
 from jijbench.results import Results, load_results, record_path
 
 TASK = "jij-published-table/jij/transfer"
+CURVES = "deltav-elemental/dv-shell/random-orbit"
 SHA = "0" * 64
 
 
@@ -91,3 +92,23 @@ def test_unknown_row_or_task_suggests_and_writes_nothing(results, tmp_path, wron
 def test_nothing_complete_nothing_drawn(results, tmp_path):
     stale = replace(results, stale=frozenset(cell.slot for cell in results.cells))
     assert plots.save(stale, tmp_path) == []
+
+
+def test_curves_have_plots_of_their_own(tmp_path):
+    benchmark = Benchmark.model_validate({
+        "benchmark": "tiny", "description": "", "tasks": [CURVES], "rows": [{"row": "zero", "adapter": "zero"}],
+        "budget": {"trials": 0, "inner_folds": 1}, "seeds": [0],
+    })  # fmt: skip
+    task = load_task(CURVES)
+    for cell in benchmark.cells():
+        ids = task.split.folds[cell.fold].test
+        path = record_path(tmp_path, cell)
+        mean = np.zeros((len(ids), *task.target.shape))
+        write_record(path, record(cell, write_predictions(path.with_suffix(""), ids, ["test"] * len(ids), mean, None)))
+    paths = plots.save(load_results(benchmark, tmp_path), tmp_path / "out")
+    assert [path.name for path in paths] == [
+        "zero-coefficients.png",
+        "zero-curves.png",
+        "zero-host-map.png",
+        "overview.png",
+    ]

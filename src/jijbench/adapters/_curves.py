@@ -5,10 +5,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from jijbench.adapters._field import no_curve
 from jijbench.adapters.base import Adapter, Folds
 from jijbench.data.elements import symbol
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
+from jijbench.data.task import Question
 
 
 class CurveFloor(Adapter):
@@ -20,6 +22,10 @@ class CurveFloor(Adapter):
         self.target = target
         self.seed = seed
 
+    @classmethod
+    def refuses(cls, question: Question) -> str | None:
+        return no_curve(cls.__name__, question.target)
+
     def learn(self, samples: Sequence[Sample], curves: np.ndarray) -> None:
         """Learn from ``curves`` (n, k)."""
         raise TypeError(f"{type(self).__name__} must define learn(samples, curves)")
@@ -29,7 +35,7 @@ class CurveFloor(Adapter):
         raise TypeError(f"{type(self).__name__} must define answer(samples)")
 
     def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
-        self.learn(samples, np.asarray(y, dtype=float).reshape(len(samples), -1))
+        self.learn(samples, np.array(y, dtype=float).reshape(len(samples), -1))
         return self
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Models of curves: a volume-weighted basis of the training curves, and a regression of its coefficients."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -22,16 +21,20 @@ class FieldRegressor(Adapter):
     """A curve is Σ_k c_k b_k(r); ``learn_coefficients`` regresses c on samples.
 
     b are the leading right singular vectors of the training curves, weighted by the volume of the cell and orthonormal
-    under it, so that the error of the coefficients is that of the curve: as many as leave ``basis_error`` of the training
-    curves' root mean square. A single number is a curve of one point.
+    under it, so that the error of the coefficients is that of the curve: as many as leave ``basis_error`` of the
+    training curves' root mean square.
     """
 
     takes_vectors: ClassVar[bool] = True
 
-    def __init__(self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.01) -> None:
+    def __init__(self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.005) -> None:
         self.target = target
         self.seed = seed
         self.basis_error = basis_error
+
+    @classmethod
+    def refuses(cls, question: Question) -> str | None:
+        return no_curve(cls.__name__, question.target)
 
     def learn_coefficients(self, samples: Sequence[Sample], c: np.ndarray, folds: Folds) -> None:
         """Learn from coefficients ``c`` (n, m) in the target's unit."""
@@ -56,15 +59,20 @@ class FieldRegressor(Adapter):
         return (self.answer_coefficients(samples) @ self.basis_).reshape(len(samples), *self.target.shape)
 
 
+def no_curve(name: str, target: Target) -> str | None:
+    """The reason why a model of curves refuses a target; None for a curve."""
+    return None if target.kind == "field" else f"{name} predicts curves, the target {target.name} is none"
+
+
 def weights_of(points: int) -> np.ndarray:
     """(k,) weights of the points of a curve: the volume's on the radial mesh, else equal ones."""
     return volume_weights() if points == POINTS else np.full(points, 1.0 / points)
 
 
 def basis_of(curves: np.ndarray, error: float) -> np.ndarray:
-    """(m, k) orthonormal curves that leave at most ``error`` of the root mean square of ``curves`` (n, k), one at least.
+    """(m, k) orthonormal curves that leave at most ``error`` of the root mean square of ``curves`` (n, k).
 
-    Each is a combination of the curves themselves, so it is known at points of no weight too (the nucleus).
+    At least one. Each is a combination of the curves themselves, so it is known at points of no weight too (the nucleus).
     """
     U, s, _ = np.linalg.svd(curves * np.sqrt(weights_of(curves.shape[1])), full_matrices=False)
     if not s.any():
@@ -85,14 +93,14 @@ class InnerField(FieldRegressor):
     given: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __init__(
-        self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.01, settings: dict[str, Any] | None = None
+        self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.005, settings: dict[str, Any] | None = None
     ) -> None:
         super().__init__(target=target, seed=seed, basis_error=basis_error)
         self.settings = settings
 
     @classmethod
     def refuses(cls, question: Question) -> str | None:
-        return cls.inner.refuses(replace(question, target=_vector(1)))
+        return super().refuses(question) or cls.inner.refuses(replace(question, target=_vector(1)))
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:

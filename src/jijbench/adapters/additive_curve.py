@@ -26,7 +26,9 @@ class AdditiveCurve(CurveFloor):
         self.hosts_ = sorted({host_label(sample) for sample in samples})
         self.impurities_ = sorted({impurity_label(sample) for sample in samples})
         self.mean_ = curves.mean(0)
-        columns = [lookup(*found) for found in self._parts(samples, np.eye(len(self.hosts_)), np.eye(len(self.impurities_)))]
+        columns = [
+            lookup(*found) for found in self._parts(samples, np.eye(len(self.hosts_)), np.eye(len(self.impurities_)))
+        ]
         design = np.hstack(columns)
         normal = design.T @ design + RIDGE * np.eye(design.shape[1])
         self.effects_ = np.linalg.solve(normal, design.T @ (curves - self.mean_))

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from jijbench.adapters._field import InnerField
-from jijbench.adapters.soap import Soap
 from jijbench.adapters.base import Adapter, AdapterInfo
+from jijbench.adapters.soap import Soap
 
 
 class SoapField(InnerField):

@@ -140,9 +140,12 @@ def _load(folder: Path, card_sha256: str) -> Dataset:
     missing = {column for spec in card.targets.values() for column in spec.columns} - set(table)
     if missing:
         raise DataError(f"{folder / 'samples.csv'} lacks the target columns {sorted(missing)} that the card names")
-    rows = {spec.row for spec in (*card.targets.values(), *card.inputs.values()) if spec.row} - set(table)
+    rows = {s.row for s in card.targets.values() if s.row} | {s.row for s in card.inputs.values()}
+    rows -= set(table)
     if rows:
-        raise DataError(f"{folder / 'samples.csv'} lacks the columns {sorted(rows)} that the card names as rows of arrays")
+        raise DataError(
+            f"{folder / 'samples.csv'} lacks the columns {sorted(rows)} that the card names as rows of arrays"
+        )
     samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id)
     extra = {name: read_array(folder, spec.array)[table[spec.row]] for name, spec in card.inputs.items()}
     return Dataset(folder, card, table, _with_inputs(samples, extra))

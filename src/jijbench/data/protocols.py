@@ -172,7 +172,9 @@ def _protocols() -> dict[str, Protocol]:
         Protocol("published-80-20", "the published set-up of SOAP + KRR", by_orbit, 1, 5, by_orbit, 5, n_inner=5),
         Protocol("published-90-10", "the published set-up of AutoML", by_orbit, 1, 10, by_orbit, 5, n_inner=5),
         Protocol("unseen-pair", "both elements seen, this pair never", by_pair, 5, 5, by_pair, 5),
-        Protocol("unseen-impurity", "an impurity element never seen, in hosts that are", by_impurity, 5, 5, by_impurity, 5),
+        Protocol(
+            "unseen-impurity", "an impurity element never seen, in hosts that are", by_impurity, 5, 5, by_impurity, 5
+        ),
         Protocol("unseen-host", "a host never seen", by_host, 5, 5, by_host, 5),
         Protocol("unseen-element", "one element never seen", by_element, 11, 11, by_element, 10),
         Protocol("unseen-both", "neither element seen", by_block, 5, 5, by_block, 4),

@@ -38,6 +38,7 @@ class Split:
 
     def only(self, known: Collection[str]) -> "Split":
         """The same folds with the samples that are among ``known``, or come from another dataset."""
+
         def keep(names: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(name for name in names if name in known or not name.startswith(f"{self.dataset}:"))
 

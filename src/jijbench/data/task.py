@@ -31,11 +31,13 @@ INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def within(inputs: str) -> set[str]:
     """Kinds of inputs that release no more than ``inputs`` does."""
+
     def places(name: str) -> bool:
         return name.startswith("structure")
 
-    return {name for name, keys in INPUTS.items() if set(keys) <= set(INPUTS[inputs]) and places(name) <= places(inputs)}
-
+    return {
+        name for name, keys in INPUTS.items() if set(keys) <= set(INPUTS[inputs]) and places(name) <= places(inputs)
+    }
 
 
 InnerFolds = tuple[tuple[np.ndarray, np.ndarray], ...]

@@ -1,15 +1,17 @@
 """Figures, always made from records; found by file, one plot each.
 
-A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task, one with ``TITLE`` and ``compare(table)`` all rows
-of a task (``table``: the leaderboard's lines of that task), one with ``TITLE`` and ``learned(records)`` what a row's
-models have learned, or gives None where their records do not hold it.
+A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number, one with ``field(pooled)``
+one whose target is a curve; one with ``compare(table)`` shows all rows of a task (``table``: the leaderboard's lines of
+that task), one with ``learned(records)`` what a row's models have learned, or gives None where their records do not
+hold it.
 """
 
 import importlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jijbench.board import leaderboard
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: the three kinds of plots, by the function that a file of that kind has
-Kind = Literal["draw", "compare", "learned"]
+#: the four kinds of plots, by the function that a file of that kind has
+Kind = Literal["draw", "field", "compare", "learned"]
+#: which of them shows the rows of a target, by the target's kind; others have no figures of their rows
+OF_TARGET: Mapping[str, Kind] = MappingProxyType({"scalar": "draw", "field": "field"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def save(
 ) -> list[Path]:
     """Write ``figures/<task>/<row>-<plot>.png`` and ``figures/<task>/<comparison>.png``; returns the paths.
 
-    Only rows that are complete and predict one number a sample have figures of their own; comparisons show all complete
+    Only rows that are complete and predict a number or a curve have figures of their own; comparisons show all complete
     rows of a task whatever ``rows`` says. Raises ``UnknownName`` for a row or task that the benchmark lacks.
     """
     groups = results.groups()
@@ -104,9 +108,9 @@ def _write(path: Path, figure: "Figure") -> Path:
 
 
 def _save_row(pooled: Sequence[Pooled], place: Path) -> list[Path]:
-    if not pooled or pooled[0].mean.ndim != 1:
+    if not pooled:
         return []
-    plots = [plot for plot in _plots().values() if plot.kind == "draw"]
+    plots = [plot for plot in _plots().values() if plot.kind == OF_TARGET.get(pooled[0].task.target.kind)]
     return [_write(place / f"{pooled[0].row}-{plot.name}.png", plot.draw(pooled)) for plot in plots]
 
 

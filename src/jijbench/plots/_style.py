@@ -3,12 +3,16 @@
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 
+from jijbench.data.mesh import relative_mesh
 from jijbench.errors import DataError
+from jijbench.metrics import curve_norms
 from jijbench.results import Pooled
 
 if TYPE_CHECKING:
@@ -68,8 +72,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
 def together(pooled: Sequence[Pooled]) -> pd.DataFrame:
     """Tables of all seeds, one below the other; raises ``DataError`` for no seed or a target of several numbers."""
-    if not pooled:
-        raise DataError("nothing to draw: the row has no pooled predictions; run its missing, failed or stale cells")
+    _need(pooled)
     if pooled[0].mean.ndim != 1:
         shape, name = pooled[0].task.target.shape, pooled[0].task.target.name
         raise DataError(
@@ -78,10 +81,50 @@ def together(pooled: Sequence[Pooled]) -> pd.DataFrame:
     return pd.concat([p.table for p in pooled], ignore_index=True)
 
 
+def _need(pooled: Sequence[Pooled]) -> None:
+    if not pooled:
+        raise DataError("nothing to draw: the row has no pooled predictions; run its missing, failed or stale cells")
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Test curves of all seeds, one below the other.
+
+    ``truth`` and ``mean`` (n, k) in the target's unit, on ``mesh`` (k,) r/r_ws; ``volume`` (k,) is what a point weighs.
+    ``table`` holds the samples' own columns with ``host``, ``weight`` and ``error``, the rms error over the cell.
+    """
+
+    truth: np.ndarray
+    mean: np.ndarray
+    mesh: np.ndarray
+    volume: np.ndarray
+    table: pd.DataFrame
+
+
+def stacked(pooled: Sequence[Pooled]) -> Curves:
+    """Curves of all seeds; raises ``DataError`` for no seed or a target that is no curve."""
+    _need(pooled)
+    if "volume" not in pooled[0].labels or pooled[0].mean.ndim != 2:
+        raise DataError(
+            f"this plot shows curves, target {pooled[0].task.target.name!r} is none; use a plot made for it"
+        )
+    volume = pooled[0].labels["volume"]
+    truth, mean = (np.concatenate([getattr(p, name) for p in pooled]) for name in ("truth", "mean"))
+    table = pd.concat([p.table for p in pooled], ignore_index=True)
+    hosts = [p.task.dataset.samples[k].host for p in pooled for k in p.rows]
+    table = table.assign(host=hosts, error=curve_norms(mean - truth, volume))
+    return Curves(truth, mean, relative_mesh(len(volume)), volume, table)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number with that many significant digits, trailing zeros kept."""
+    return f"{value:#.{digits}g}".rstrip(".")
+
+
 def symbol(pooled: Sequence[Pooled]) -> str:
     """What stands on an axis for the target."""
     name = pooled[0].task.target.name
-    return {"jij": "J"}.get(name, name)
+    return {"jij": "J", "dv": "C", "dv-shell": "ΔV"}.get(name, name)
 
 
 def heading(pooled: Sequence[Pooled]) -> str:

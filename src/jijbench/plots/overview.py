@@ -1,12 +1,13 @@
 """All rows of one task side by side: the headline error, models against floors."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
-from jijbench.plots._style import BLUE, COLUMN, ORANGE, plain, say, styled
+from jijbench.plots._style import BLUE, COLUMN, ORANGE, plain, say, significant, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 TITLE = "Rows of a task compared"
 #: what a headline metric is called on an axis
-NAMES = {"mae_magnetic": "MAE of magnetic pairs", "mae": "MAE"}
+NAMES = {"mae_magnetic": "MAE of magnetic pairs", "mae": "MAE", "rmse": "RMSE"}
 
 
 @styled
@@ -38,8 +39,11 @@ def compare(table: pd.DataFrame) -> "Figure":
     if lines.empty:
         say(axes, f"no row has a {target.headline}")
         axes.set(xticks=[], yticks=[])
+    elif target.kind == "field":
+        _dots(axes, lines, significant)
+        axes.locator_params(axis="x", nbins=4, steps=[1, 2, 5, 10])  # labels of small numbers are long
     else:
-        _dots(axes, lines)
+        _dots(axes, lines, "{:.3f}".format)
     return figure
 
 
@@ -50,7 +54,7 @@ def shown(table: pd.DataFrame, headline: str) -> pd.DataFrame:
     return lines.sort_values(["value", "adapter"], ignore_index=True)
 
 
-def _dots(axes: "Axes", lines: pd.DataFrame) -> None:
+def _dots(axes: "Axes", lines: pd.DataFrame, show: Callable[[float], str]) -> None:
     places = list(range(len(lines)))
     for kind, colour in (("model", BLUE), ("floor", ORANGE)):
         group = lines[lines["kind"] == kind]
@@ -60,7 +64,7 @@ def _dots(axes: "Axes", lines: pd.DataFrame) -> None:
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps the line of the best floor off the digits
     for k, value in zip(places, lines["value"], strict=True):
         place: dict[str, Any] = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(f"{value:.3f}", (value, k), **place, fontsize=7, bbox=box)
+        axes.annotate(show(value), (value, k), **place, fontsize=7, bbox=box)
     axes.set_yticks(places, lines["adapter"])
     axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.3 * (lines["value"].max() or 1.0)))
     axes.tick_params(axis="y", length=0)
