@@ -169,8 +169,8 @@ SHOWN_CURVES = (
     ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
     ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("mae", "MAE", 4), ("r2", "R²", 3),
     ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
-    ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None), ("seconds", "seconds", None),
-    ("licence", "licence", None),
+    ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None),
+    ("seconds", "seconds", None), ("licence", "licence", None),
 )  # fmt: skip
 
 

@@ -72,7 +72,8 @@ def weights_of(points: int) -> np.ndarray:
 def basis_of(curves: np.ndarray, error: float) -> np.ndarray:
     """(m, k) orthonormal curves that leave at most ``error`` of the root mean square of ``curves`` (n, k).
 
-    At least one. Each is a combination of the curves themselves, so it is known at points of no weight too (the nucleus).
+    At least one. Each is a combination of the curves themselves, so it is known also where the weight is zero (at the
+    nucleus).
     """
     U, s, _ = np.linalg.svd(curves * np.sqrt(weights_of(curves.shape[1])), full_matrices=False)
     if not s.any():

@@ -84,7 +84,8 @@ def _parity(axes: "Axes", truth: np.ndarray, mean: np.ndarray, curves: Curves, u
 
 def _vector(axes: "Axes", mesh: np.ndarray, vector: np.ndarray) -> None:
     """The shape of a mode, small in the corner that parity leaves free."""
-    inner = axes.inset_axes((0.68, 0.05, 0.29, 0.22))
+    inner = axes.inset_axes((0.68, 0.05, 0.29, 0.22), facecolor="none")  # points beneath stay visible
+    inner.spines[:].set_color("0.6")
     inner.axhline(0, color="0.7", lw=0.4)
     inner.plot(mesh, vector, color="0.25", lw=0.8)
     inner.set(xlim=(0, 1), ylim=span(vector[mesh > INNER]), xticks=[], yticks=[])

@@ -18,7 +18,7 @@ from jijbench.plots._style import (
     stacked,
     styled,
     symbol,
-)  # fmt: skip
+)
 from jijbench.results import Pooled
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ def field(pooled: Sequence[Pooled]) -> "Figure":
     for axes, (column, what) in zip(panels, PANELS.items(), strict=True):
         errors = means(curves.table, column)
         _panel(axes, errors, scale)
-        axes.text(7.5, 1.5, f"by {what}: {len(errors)} elements", ha="center", va="center", fontsize=8)
+        count = f"{len(errors)} element{'s' if len(errors) > 1 else ''}"
+        axes.text(7.5, 1.5, f"by {what}: {count}", ha="center", va="center", fontsize=8)
     _key(figure, panels, scale, pooled[0].task.target.unit)
     figure.suptitle(heading(pooled))
     return figure
