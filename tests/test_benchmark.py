@@ -94,8 +94,24 @@ def test_cells_come_task_by_task_row_by_row_seed_by_seed(mine):
 def test_the_number_of_cells_of_the_shipped_benchmarks():
     for name in ("quick", "full"):
         benchmark = load_benchmark(name)
-        folds = sum(load_task(task).n_folds for task in benchmark.tasks)
-        assert len(list(benchmark.cells())) == folds * len(benchmark.rows) * len(benchmark.seeds)
+        folds = {task: load_task(task).n_folds for task in benchmark.tasks}
+        wanted = sum(folds[task] * row.answers(task) for task in folds for row in benchmark.rows)
+        assert len(list(benchmark.cells())) == wanted * len(benchmark.seeds)
+
+
+def test_patterns_of_tasks_part_the_rows_of_the_two_questions():
+    rows = {row.row: row for row in load_benchmark("full").rows}
+    assert not rows["pair-gp"].answers("deltav-elemental/dv/random-orbit")
+    assert rows["impurity-gp"].answers("deltav-elemental/dv-shell/unseen-host")
+    assert not rows["impurity-gp-change"].answers("deltav-elemental/dv-shell/unseen-host")
+    assert all(rows["zero"].answers(task) for task in load_benchmark("full").tasks)
+
+
+def test_a_pattern_that_fits_no_task_is_refused(write):
+    raw = fields()
+    raw["rows"][0]["tasks"] = ["deltav-*"]
+    with pytest.raises(UnknownName, match="deltav"):
+        load_benchmark(write(raw))
 
 
 def test_a_row_may_use_fewer_inner_folds_never_more():

@@ -104,3 +104,56 @@ def test_a_stale_row_is_shown_as_stale_and_has_no_numbers(bench, folder):
     table = leaderboard(load_results(other, folder, stale=stale))
     assert set(table["status"]) == {"stale"}
     assert table["mae"].isna().all()
+
+
+CURVES = "deltav-elemental/dv/random-orbit"
+
+
+@pytest.fixture(scope="module")
+def curves(tmp_path_factory):
+    rows = [
+        {"row": "zero", "adapter": "zero", "inputs": "composition"},
+        {"row": "host-mean", "adapter": "host-mean"},
+        {"row": "additive-curve", "adapter": "additive-curve"},
+        {"row": "plain-gp", "adapter": "plain-gp", "trials": 0},
+        {"row": "low-rank", "adapter": "low-rank"},
+    ]
+    bench = Benchmark(
+        benchmark="curves", description="", tasks=(CURVES,), rows=rows, seeds=(0,),
+        budget={"trials": 0, "inner_folds": 1, "score_fixed": False},
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("curves")
+    run_cells(bench.cells(), path, workers=2)
+    return load_results(bench, path)
+
+
+def test_skill_of_curves_is_against_the_start_and_over_floors_against_the_best(curves):
+    table = leaderboard(curves).set_index("adapter")
+    reference = table.loc["zero", "rmse"]
+    for name in ("host-mean", "additive-curve", "plain-gp"):
+        assert table.loc[name, "skill"] == pytest.approx(1 - table.loc[name, "rmse"] / reference)
+        assert table.loc[name, "error_left"] == pytest.approx(1 - table.loc[name, "skill"])
+    best = min(table.loc["host-mean", "rmse"], table.loc["additive-curve", "rmse"])
+    assert table.loc["plain-gp", "skill_floor"] == pytest.approx(1 - table.loc["plain-gp", "rmse"] / best)
+    assert table.loc["additive-curve", "error_left"] == pytest.approx(0.18, abs=0.01)  # as in the method note
+    assert table.loc["low-rank", "status"] == "refused"
+    assert 0 < table.loc["plain-gp", "rmse_basis"] < 0.01 * reference
+    assert table.loc["zero", "rmse_basis"] is None
+
+
+def test_the_page_of_curves_names_the_worst_ones(curves):
+    page = to_markdown(leaderboard(curves))
+    (pooled,) = curves.pooled(CURVES, "plain-gp")
+    assert "| error left" in page
+    assert "errors in Ry, ordered by rmse" in page
+    worst = leaderboard(curves).iloc[0]["worst"]
+    name = worst.split()[0]
+    assert f"Largest errors of {leaderboard(curves).iloc[0]['adapter']} (Ry): {worst}" in page
+    ids = [pooled.task.dataset.samples[k].id for k in pooled.rows]
+    assert f"deltav-elemental:{name}" in ids
+
+
+def test_predicted_curves_take_little_room(curves):
+    sizes = [path.stat().st_size for path in (curves.folder / "runs").rglob("*.npz")]
+    assert len(sizes) == 20
+    assert max(sizes) < 120_000

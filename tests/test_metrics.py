@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jijbench.metrics import (
+    curve_norms,
     field_scores,
     mae,
     mae_rel_shell,
     pair_scores,
+    projected,
     r2,
     r2_without_largest,
     rmse,
@@ -235,9 +237,39 @@ def test_spearman_sees_ranks_only(table):
 def test_scores_of_curves_are_pooled_over_points():
     truth = np.zeros((2, 3))
     mean = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 3.0]])
-    assert field_scores(truth, mean, np.ones(2), {}) == {"n": 2, "mae": 1.0, "rmse": pytest.approx(np.sqrt(2))}
+    found = field_scores(truth, mean, np.ones(2), {})
+    assert (found["n"], found["mae"], found["rmse"]) == (2, pytest.approx(1.0), pytest.approx(np.sqrt(2)))
+    assert {name for name, value in found.items() if value is None} == {"error_left", "r2", "rel_l2", "rmse_basis"}
     assert scores(truth, mean, np.array([1.0, 3.0]), {})["rmse"] == pytest.approx(np.sqrt((1 + 9) / 4))
 
 
 def test_scores_of_no_curves_are_none():
-    assert scores(np.zeros((0, 5)), np.zeros((0, 5)), NONE, {}) == {"n": 0, "mae": None, "rmse": None}
+    found = scores(np.zeros((0, 5)), np.zeros((0, 5)), NONE, {})
+    assert found.pop("n") == 0
+    assert set(found.values()) == {None}
+    assert set(found) | {"n"} == set(field_scores(np.ones((2, 5)), np.ones((2, 5)), np.ones(2), {}))
+
+
+def test_scores_of_curves_with_known_answers():
+    """Two curves of two points, the second point weighing three times the first."""
+    truth, mean = np.array([[2.0, 2.0], [-2.0, 0.0]]), np.array([[2.0, 1.0], [0.0, 0.0]])
+    rows = {"volume": np.array([0.25, 0.75]), "reconstruction": truth + np.array([[0.0, 0.0], [0.0, 0.5]])}
+    found = field_scores(truth, mean, np.ones(2), rows)
+    assert found["rmse"] == pytest.approx(np.sqrt((0.75 * 1 + 0.25 * 4) / 2))
+    assert found["mae"] == pytest.approx((0.75 * 1 + 0.25 * 2) / 2)
+    assert found["rmse_reference"] == pytest.approx(np.sqrt((4 + 1) / 2))
+    assert found["error_left"] == pytest.approx(found["rmse"] / found["rmse_reference"])
+    assert found["r2"] == pytest.approx(1 - found["rmse"] ** 2 / (0.25 * 4 + 0.75 * 1))
+    assert found["rel_l2"] == pytest.approx((np.sqrt(0.75) / 2 + 1.0) / 2)
+    assert found["rmse_boundary"] == pytest.approx(np.sqrt(0.5))
+    assert found["rmse_basis"] == pytest.approx(np.sqrt(0.75 * 0.25 / 2))
+    assert field_scores(truth, 0 * mean, np.ones(2), rows)["error_left"] == pytest.approx(1.0)
+    twice = field_scores(truth, mean, np.array([1.0, 3.0]), rows)["rmse"]
+    assert twice == pytest.approx(np.sqrt((0.75 + 3 * 1.0) / 4))
+
+
+def test_what_a_basis_makes_of_curves_is_the_nearest_under_the_weights():
+    volume, basis = np.array([0.5, 0.25, 0.25]), np.array([[1.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
+    curves = np.array([[3.0, 0.0, 5.0]])
+    assert projected(curves, basis, volume) == pytest.approx(np.array([[2.0, 2.0, 5.0]]))
+    assert curve_norms(curves, volume) == pytest.approx(np.sqrt([0.5 * 9 + 0.25 * 25]))

@@ -15,8 +15,11 @@ from jijbench.record import (
     Record,
     adapter_sha256,
     canonical,
+    low_rank,
+    read_basis,
     read_predictions,
     read_record,
+    reconstruction,
     sha256_of,
     write_atomically,
     write_predictions,
@@ -248,6 +251,26 @@ def test_predicted_curves_come_back_in_single_precision(tmp_path):
     table, again = read_predictions(path)
     assert table["id"].tolist() == IDS
     assert np.array_equal(again, mean.astype(np.float32))
+
+
+def test_curves_of_a_few_shapes_take_few_numbers():
+    rng = np.random.default_rng(1)
+    curves = rng.normal(size=(40, 3)) @ (100.0 ** rng.normal(size=(3, 50)))
+    coefficients, shapes = low_rank(curves)
+    assert (coefficients.shape, shapes.shape) == ((40, 3), (3, 50))
+    assert np.all(np.abs(coefficients.astype(float) @ shapes - curves) <= 1e-5 * (1 + np.abs(curves)))
+    assert [part.shape[-1] for part in low_rank(np.zeros((4, 5)))] == [0, 5]
+
+
+def test_the_basis_of_a_model_is_kept_beside_its_curves(tmp_path):
+    basis, truth = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), np.array([[2.0, 3.0, 5.0]] * 3)
+    path = write_predictions(tmp_path / "a", IDS, PART, np.ones((3, 3)), None, basis)
+    assert np.array_equal(read_basis(path), basis)
+    rebuilt = reconstruction(path, truth, np.full(3, 1 / 3))
+    assert rebuilt == pytest.approx(np.array([[2.0, 4.0, 4.0]] * 3))
+    without = write_predictions(tmp_path / "b", IDS, PART, np.ones((3, 3)), None)
+    assert reconstruction(without, truth, np.full(3, 1 / 3)) is None
+    assert read_basis(write_predictions(tmp_path / "c", IDS, PART, np.zeros(3), None)) is None
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 7)])

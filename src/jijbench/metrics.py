@@ -108,8 +108,9 @@ def field_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: 
     the error's norm by the curve's; ``rmse_boundary`` the error at the last point; ``rmse_basis``, where ``rows`` holds
     ``reconstruction`` (n, k), that of the best the model's basis could do.
     """
-    truth, mean = truth.reshape(len(truth), -1), mean.reshape(len(mean), -1)
-    volume = rows.get("volume", np.full(truth.shape[1], 1 / truth.shape[1]))
+    points = int(np.prod(truth.shape[1:]))
+    truth, mean = truth.reshape(-1, points), mean.reshape(-1, points)
+    volume = rows.get("volume", np.full(points, 1 / points))
     names = ("mae", "rmse", "rmse_reference", "error_left", "r2", "rel_l2", "rmse_boundary", "rmse_basis")
     if not len(truth):
         return {"n": 0} | dict.fromkeys(names)

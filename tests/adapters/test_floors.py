@@ -14,7 +14,7 @@ from jijbench.adapters.shell_mean import ShellMean
 from jijbench.adapters.zero import Zero
 from jijbench.data.sample import Sample
 from jijbench.data.target import DIJ, JIJ, Target
-from jijbench.data.task import Question
+from jijbench.data.task import INPUTS, Question
 
 FLOORS = [Zero, Mean, ShellMean, PairMean, Additive, NearestDimer, LowRank, MomentProduct]
 GATED = [floor for floor in FLOORS if floor is not Zero]
@@ -270,7 +270,11 @@ def test_a_floor_says_that_it_is_one(floor):
 
 def test_every_floor_of_the_suite_is_tested_here():
     found = {
-        name for name in adapters.names() if adapters.requires(name) == () and adapters.get(name).info.kind == "floor"
+        name
+        for name in adapters.names()
+        if adapters.requires(name) == ()
+        and adapters.get(name).info.kind == "floor"
+        and any(adapters.get(name).refuses(Question(JIJ, inputs)) is None for inputs in INPUTS)
     }
     assert found == {
         "zero",

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 import scipy.linalg
+from scipy.interpolate import CubicSpline
 
 from jijbench.adapters._curves import host_element
 from jijbench.adapters._field import FieldRegressor
@@ -213,7 +214,7 @@ def unzipped(potentials: Potentials) -> tuple[list[str], np.ndarray, np.ndarray]
 def atom_potential(element: str, potential: np.ndarray, radius: float, r: np.ndarray) -> np.ndarray:
     """(k,) Ry, the potential of an atom at ``r`` (Bohr); beyond ``radius`` V − 2Z/r goes on as an exponential."""
     z, known = atomic_number(element), relative_mesh() * radius
-    found = np.interp(r, known, potential)
+    found = np.asarray(CubicSpline(known, potential)(r))
     far = r > radius
     if far.any():
         total = potential[[-6, -1]] - 2 * z / known[[-6, -1]]
