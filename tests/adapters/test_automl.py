@@ -134,12 +134,12 @@ def test_it_leaves_no_trace(table, fold, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(cwd)
     logger = logging.getLogger("autogluon")
     state = [logger.level, list(logger.handlers), logger.propagate, logging.root.manager.disable, dict(os.environ)]
-    threads, drawn = threading.active_count(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    threads, drawn = set(threading.enumerate()), np.random.get_state()[1].tolist()  # noqa: NPY002
     with context(scratch=scratch):
         model = AutoMl(geometry=True, **SMALL).fit(*table, [fold])
     model.predict(table[0])
     assert [logger.level, logger.handlers, logger.propagate, logging.root.manager.disable, dict(os.environ)] == state
-    assert threading.active_count() == threads
+    assert not [t for t in set(threading.enumerate()) - threads if t.join(5) or (t.is_alive() and not t.daemon)]
     assert np.random.get_state()[1].tolist() == drawn  # noqa: NPY002
     assert capfd.readouterr() == ("", "")
     assert list(cwd.iterdir()) == []

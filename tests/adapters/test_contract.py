@@ -5,6 +5,8 @@ from functools import lru_cache
 import pytest
 
 from jijbench import adapters
+from jijbench.data.target import JIJ
+from jijbench.data.task import INPUTS, Question
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import perform
 from jijbench.testing.subject import Subject
@@ -31,7 +33,9 @@ VARIANTS = {
     "pair-gp:moments": ("pair-gp", {"max_iter": 40}, "structure+moments"),
     "soap:pair": ("soap", {"n_max": 3, "l_max": 2, "kernel_of": "pair", "weighting": "poly"}, None),
 }
-CASES = {name: (name, SMALL.get(name, {}), None) for name in adapters.names()} | VARIANTS
+#: the toys are dimers: models of curves refuse them, and are tested on real curves in test_field.py
+NAMES = [name for name in adapters.names() if any(adapters.get(name).refuses(Question(JIJ, k)) is None for k in INPUTS)]
+CASES = {name: (name, SMALL.get(name, {}), None) for name in NAMES} | VARIANTS
 
 #: (case, check) → what is wrong there today
 TIES = "rows of equal norm keep the order of the atoms"
@@ -59,5 +63,5 @@ def test_the_contract_holds(case, check):
 
 
 def test_no_case_hides_another_and_what_is_known_to_be_wrong_is_one():
-    assert len(CASES) == len(adapters.names()) + len(VARIANTS)
+    assert len(CASES) == len(NAMES) + len(VARIANTS)
     assert set(KNOWN) <= {(case, check.__name__) for case in CASES for check in CHECKS}

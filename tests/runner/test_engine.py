@@ -79,6 +79,11 @@ def test_a_failed_cell_is_kept_and_retried_when_asked(tmp_path):
     assert seen == [False, True, False]
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that were started in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
@@ -101,7 +106,9 @@ def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
         "-w",
         "1",
     ]
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_heed_ctrl_c
+    )
     deadline = time.monotonic() + 60
     while len(list((tmp_path / "cut").rglob("f*.json"))) < 4:
         assert time.monotonic() < deadline
