@@ -9,17 +9,27 @@ from scipy.interpolate import CubicSpline
 
 from jijbench.adapters._curves import host_element
 from jijbench.adapters._field import FieldRegressor
-from jijbench.adapters._host_gp import JITTER, HostKernel, Pairs, groups_of
+from jijbench.adapters._host_gp import JITTER, HostKernel, Pairs, Term, groups_of
+from jijbench.adapters._window import Window, best_cut, learned
 from jijbench.adapters.base import AdapterInfo, Folds
 from jijbench.data.elements import atomic_number, group, period
 from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.descriptors.levels import s_level
 from jijbench.units import BOHR_ANGSTROM
 
 #: what brings properties to order one: period, d and s+p electrons; of sites also ln r_ws, neighbours, Fermi energy, r
 SCALE = np.array([1.2, 4.5, 2.0, 0.2, 1.0, 0.23, 0.1])
+#: where among the properties of a site the host's Fermi energy stands
+FERMI = 5
+BASE = (Term(0.5, site=False), Term(0.5, element=False), Term(0.5, own=True))
+LOST = Term(0.5, site=False, own=True, weight="lost")
+#: what the boundary of the cell says: the same for all elements at a site, and for like elements at like sites
+EXCESS = (Term(0.1, element=False, own=True, weight="excess"), Term(0.1, weight="excess"))
+IMPURITY_TERMS = (*BASE, Term(0.05, length=0.7), LOST, *EXCESS)
+NEIGHBOUR_TERMS = (*BASE, *EXCESS)
 #: element or host → potential (349,) in Ry on its mesh, and the radius in Bohr where that ends
 Potentials = dict[str, tuple[np.ndarray, float]]
 
@@ -86,6 +96,14 @@ class ImpurityGp(FieldRegressor):
     def _start(self, samples: Sequence[Sample]) -> np.ndarray:
         return np.array([sample.inputs["start"] for sample in samples])
 
+    @property
+    def _terms(self) -> tuple[Term, ...]:
+        return NEIGHBOUR_TERMS if self.target.name == "dv-shell" else IMPURITY_TERMS
+
+    def _kernel(self, pairs: Pairs, terms: Sequence[Term] | None = None) -> HostKernel:
+        size = pairs.elements.shape[1], pairs.sites.shape[1]
+        return HostKernel(self._terms if terms is None else terms, *size, scaled=self._terms is NEIGHBOUR_TERMS)
+
     def learn_coefficients(self, samples: Sequence[Sample], c: np.ndarray, folds: Folds) -> None:
         self.sites_ = {site_name(s): site_properties(s) for s in samples}
         known = self._known(self.sites_, self._atoms, self._hosts)
@@ -94,17 +112,50 @@ class ImpurityGp(FieldRegressor):
         self.centre_, self.spread_ = c.mean(0), np.maximum(c.std(0), 1e-300)
         self.y_ = (c - self.centre_) / self.spread_
         pairs = pairs_of(self.names_, self.sites_)
-        kernel = HostKernel(pairs.elements.shape[1], pairs.sites.shape[1])
+        excess = excesses(self.names_, self._atoms, self._hosts)
+        self.unit_ = max(float(excess.std()), 1e-300)
+        pairs.weights.update(excess=excess / self.unit_, lost=self._learn_window(pairs, c))
+        kernel = self._kernel(pairs)
         self.theta_ = np.array([kernel.optimum(pairs, self.y_[:, g], self.max_iter) for g in groups_of(c.shape[1])])
+
+    def _learn_window(self, pairs: Pairs, c: np.ndarray) -> np.ndarray:
+        """(n,) which rows of training have lost their s electrons, by the likelihood of a kernel without and with."""
+        self.levels_ = levels_of({e for e, _ in self.names_}, self._atoms)
+        if LOST not in self._terms:
+            self.lost_, self.odds_, self.element_odds_ = np.zeros(len(c)), [-50.0, 0.0], {}
+            return self.lost_
+        u, y = self._u(self.names_, self.sites_, self.levels_), ((c - self.centre_) / self.spread_[0])[:, :3]
+        plain, both = self._kernel(pairs, BASE), self._kernel(pairs, (*BASE, LOST))
+        theta = plain.optimum(pairs, y, self.max_iter)
+        noise = plain.parts[-2]
+        # elements are as alike in what the loss does as in the product of element and site, which is the last term
+        jump = np.concatenate([theta[plain.parts[6]] + np.log(3.0), theta[plain.parts[7]]])
+        theta = np.concatenate([theta[: noise.start], jump, theta[noise]])
+
+        def misfit(lost: np.ndarray) -> float:
+            pairs.weights["lost"] = lost
+            return both.misfit(theta, pairs, y)
+
+        self.lost_ = best_cut(u, misfit)
+        window = learned(u, [e for e, _ in self.names_], self.lost_)
+        self.odds_, self.element_odds_ = [window.bias, window.slope], window.elements
+        return self.lost_
+
+    @staticmethod
+    def _u(names: Sequence[Sequence[str]], sites: dict[str, list[float]], levels: dict[str, float]) -> np.ndarray:
+        """(n,) Ry, the host's Fermi energy and the s level of the atom."""
+        return np.array([sites[site][FERMI] + levels[e] for e, site in names])
 
     def _known(self, sites: Iterable[str], atoms: Potentials, hosts: Potentials) -> dict[str, np.ndarray]:
         """Curve of the host's own atom at each of ``sites`` for which it is known."""
         found = {}
         for site in sites:
             host = host_of(site)
+            if host not in atoms:
+                continue
             if site != host or self.predicts == "change":
                 found[site] = np.zeros(self.basis_.shape[1])
-            elif host in atoms:
+            else:
                 potential, radius = hosts[host]
                 found[site] = potential - atom_potential(host, *atoms[host], relative_mesh() * radius)
         return found
@@ -138,16 +189,30 @@ class ImpurityGp(FieldRegressor):
             *([host_of(site), site] for site in more),
             *([s.elements[0], site_name(s)] for s in asked),
         ]
-        return self._posterior(pairs_of(names, sites), y) * self.spread_ + self.centre_
+        pairs = pairs_of(names, sites)
+        pairs.weights["excess"] = excesses(names, atoms | self._atoms, hosts | self._hosts) / self.unit_
+        pairs.weights["lost"] = self._lost(names, sites, atoms | self._atoms)
+        return self._posterior(pairs, y) * self.spread_ + self.centre_
+
+    def _lost(self, names: Sequence[Sequence[str]], sites: dict[str, list[float]], atoms: Potentials) -> np.ndarray:
+        """(n,) 0 or 1 of the rows of training, behind them the probability that the s electrons are lost."""
+        if LOST not in self._terms:
+            return np.concatenate([self.lost_, np.zeros(len(names) - len(self.lost_))])
+        rest = names[len(self.lost_) :]
+        levels = levels_of({e for e, _ in rest} - set(self.levels_), atoms) | self.levels_
+        u = self._u(rest, sites, levels)
+        return np.concatenate(
+            [self.lost_, Window(self.odds_[0], self.odds_[1], self.element_odds_).probability(u, [e for e, _ in rest])]
+        )
 
     def _posterior(self, pairs: Pairs, y: np.ndarray) -> np.ndarray:
         """Mean of the rows of ``pairs`` behind the first len(y), in units of the spread."""
         train, asked = np.arange(len(y)), np.arange(len(y), len(pairs.element))
-        kernel = HostKernel(pairs.elements.shape[1], pairs.sites.shape[1])
+        kernel = self._kernel(pairs)
         mean = np.zeros((len(asked), y.shape[1]))
         for theta, part in zip(self.theta_, groups_of(y.shape[1]), strict=True):
             K = kernel(theta, pairs, train, train)
-            K[train, train] += np.exp(theta[5]) + JITTER
+            K[train, train] += kernel.noise(theta) + JITTER
             alpha = scipy.linalg.solve(K, y[:, part], assume_a="pos", overwrite_a=True, check_finite=False)
             mean[:, part] = kernel(theta, pairs, asked, train) @ alpha
         return mean
@@ -203,6 +268,29 @@ def potentials_of(samples: Sequence[Sample]) -> tuple[Potentials, Potentials]:
         hosts[host_element(sample)] = host, radius
         atoms[sample.elements[0]] = sample.inputs["start"] + host, radius
     return atoms, hosts
+
+
+def excesses(names: Sequence[Sequence[str]], atoms: Potentials, hosts: Potentials) -> np.ndarray:
+    """(n,) Ry at the boundary of the host's cell: the atom's whole potential less the host's.
+
+    It grows with the charge of the atom that its neighbours have to take up or give.
+    """
+    found = []
+    for element, site in names:
+        (potential, radius), host = hosts[host_of(site)], host_of(site)
+        atom = atom_potential(element, *atoms[element], np.array([radius]))[0]
+        found.append(atom - potential[-1] - 2.0 * (atomic_number(element) - atomic_number(host)) / radius)
+    return np.array(found)
+
+
+def levels_of(elements: Iterable[str], atoms: Potentials) -> dict[str, float]:
+    """Ry, the valence s level of the atoms of groups 13 to 18; others are bound too weakly to be lost: zero."""
+    return {e: _level(e, *atoms[e]) if group(e) > 12 else 0.0 for e in sorted(elements)}
+
+
+def _level(element: str, potential: np.ndarray, radius: float) -> float:
+    z = atomic_number(element)
+    return s_level(z, period(element), lambda r: atom_potential(element, potential, radius, r) - 2.0 * z / r)
 
 
 def unzipped(potentials: Potentials) -> tuple[list[str], np.ndarray, np.ndarray]:
