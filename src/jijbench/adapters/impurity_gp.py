@@ -47,6 +47,10 @@ class ImpurityGp(FieldRegressor):
     neighbour's potential the same says that the change is zero. Each sample is conditioned on the curve of its own host
     and its own element, so no answer depends on what else is asked.
 
+    Rows have two weights beside: whether the impurity has lost its s electrons below the energy window (``_window``),
+    for ``dv`` only, and the atom's excess potential at the boundary of the cell (``excesses``), in which the kernel is
+    linear. The kernel of neighbours has an amplitude that depends on the site.
+
     ``predicts = 'change'``: V − V_host instead of C, from which V_start − V_host is then taken off.
     """
 
