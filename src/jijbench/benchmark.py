@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from jijbench.context import home
 from jijbench.data.card import Strict
@@ -60,19 +61,77 @@ class Row(Strict):
         return budget.model_copy(update={k: min(v, getattr(budget, k)) for k, v in own.items() if v is not None})
 
 
+Unit = Literal["dimer", "pair", "element", "host", "impurity"]
+Acquire = Literal["random", "uncertainty", "diversity", "both"]
+
+
+class Growth(Strict):
+    """How a training set grows: from ``start`` units by ``step`` a round, at most ``rounds`` fits.
+
+    Units are what calculations are counted in. Dimers may be acquired by any strategy; the others, which stand for many
+    dimers or potentials each, at random: that is a learning curve.
+    """
+
+    unit: Unit
+    acquire: Acquire = "random"
+    start: int = Field(ge=1)
+    step: int = Field(ge=1)
+    rounds: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _only_dimers_are_chosen(self) -> Self:
+        if self.unit != "dimer" and self.acquire != "random":
+            raise ValueError(f"acquire = {self.acquire!r} is for unit 'dimer', not {self.unit!r}; acquire at random")
+        return self
+
+
+class Plan(Strict):
+    """Growth cells of a benchmark: a task, names of rows, strategies, folds and seeds."""
+
+    task: str
+    rows: tuple[str, ...]
+    unit: Unit
+    acquire: tuple[Acquire, ...] = ("random",)
+    start: int
+    step: int
+    rounds: int
+    folds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0,)
+
+    @cached_property
+    def growths(self) -> list[Growth]:
+        """One growth a strategy."""
+        return [
+            Growth(unit=self.unit, acquire=how, start=self.start, step=self.step, rounds=self.rounds)
+            for how in self.acquire
+        ]
+
+    @model_validator(mode="after")
+    def _each_growth_is_one(self) -> Self:
+        self.growths  # noqa: B018  # raises ValueError
+        return self
+
+
 class Cell(Strict):
-    """The unit of work: one task, fold, row and seed, with the budget of its search."""
+    """The unit of work: one task, fold, row and seed, with the budget of its search.
+
+    With ``growth`` the training part is not taken whole but grows.
+    """
 
     task: str
     fold: int
     row: Row
     seed: int
     budget: Budget
+    growth: Growth | None = None
 
     @property
     def slot(self) -> str:
         """Path of the cell's files in a results folder, without ending."""
-        return f"runs/{self.task}/{self.row.row}/f{self.fold:02d}-s{self.seed}"
+        end = f"f{self.fold:02d}-s{self.seed}"
+        if self.growth is None:
+            return f"runs/{self.task}/{self.row.row}/{end}"
+        return f"growth/{self.task}/{self.row.row}/{self.growth.unit}-{self.growth.acquire}/{end}"
 
 
 def record_path(folder: Path, cell: Cell) -> Path:
@@ -89,6 +148,7 @@ class Benchmark(Strict):
     rows: tuple[Row, ...]
     budget: Budget
     seeds: tuple[int, ...]
+    growth: tuple[Plan, ...] = ()
 
     @cached_property
     def row_names(self) -> list[str]:
@@ -98,10 +158,7 @@ class Benchmark(Strict):
         """All cells, or those of the named tasks and rows; raises ``UnknownName``."""
         from jijbench.data.task import load_task
 
-        for kind, wanted, known in (("task", tasks, self.tasks), ("row", rows, self.row_names)):
-            for name in wanted:
-                if name not in known:
-                    raise UnknownName(f"{kind} of benchmark {self.benchmark}", name, known)
+        self._check(tasks, rows)
         for task in tasks or self.tasks:
             for row in self.rows:
                 if (rows and row.row not in rows) or not row.answers(task):
@@ -110,6 +167,28 @@ class Benchmark(Strict):
                 for seed in self.seeds if row.seeds is None else row.seeds:
                     for fold in range(load_task(task).n_folds):
                         yield Cell(task=task, fold=fold, row=row, seed=seed, budget=budget)
+
+    def growth_cells(self, tasks: tuple[str, ...] = (), rows: tuple[str, ...] = ()) -> Iterator[Cell]:
+        """Cells whose training part grows, all or those of the named tasks and rows; raises ``UnknownName``.
+
+        They are not tuned: hypers are the row's own and the adapter's defaults in every round, since the question is
+        what data buy, and inner folds of forty dimers would answer another one.
+        """
+        self._check(tasks, rows)
+        known = dict(zip(self.row_names, self.rows, strict=True))
+        for plan in self.growth:
+            if tasks and plan.task not in tasks:
+                continue
+            for row in (known[name] for name in plan.rows if not rows or name in rows):
+                budget = self.budget.model_copy(update={"trials": 0, "inner_folds": 1})
+                for growth, fold, seed in product(plan.growths, plan.folds, plan.seeds):
+                    yield Cell(task=plan.task, fold=fold, row=row, seed=seed, budget=budget, growth=growth)
+
+    def _check(self, tasks: tuple[str, ...], rows: tuple[str, ...]) -> None:
+        for kind, wanted, known in (("task", tasks, self.tasks), ("row", rows, self.row_names)):
+            for name in wanted:
+                if name not in known:
+                    raise UnknownName(f"{kind} of benchmark {self.benchmark}", name, known)
 
 
 def benchmark_names() -> list[str]:
@@ -128,6 +207,12 @@ def load_benchmark(name: str | Path) -> Benchmark:
         found = Benchmark.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, OSError) as error:
         raise DataError(f"{path}: {error}") from error
+    _check_lists(found, path)
+    return found
+
+
+def _check_lists(found: Benchmark, path: Path) -> None:
+    """Raise ``DataError`` for what is listed twice, ``UnknownName`` for what is named and not listed."""
     lists = [("row", found.row_names), ("task", found.tasks), ("seed", found.seeds)]
     lists += [(f"seed of {row.row}", row.seeds or ()) for row in found.rows]
     for kind, values in lists:
@@ -138,4 +223,8 @@ def load_benchmark(name: str | Path) -> Benchmark:
         for pattern in row.tasks or ():
             if not any(fnmatchcase(task, pattern) for task in found.tasks):
                 raise UnknownName(f"task of benchmark {found.benchmark}", pattern, found.tasks)
-    return found
+    for plan in found.growth:
+        found._check((plan.task,), plan.rows)
+    slots = [cell.slot for cell in found.growth_cells()]
+    if len(slots) > len(set(slots)):
+        raise DataError(f"{path}: growth lists {max(slots, key=slots.count)} twice; each may stand there once")

@@ -28,7 +28,7 @@ Status = Literal["complete", "failed", "refused"]
 
 
 class Search(Strict):
-    """How hypers were looked for."""
+    """How hypers were looked for; ``growth``: how the training part grew, None where it was taken whole."""
 
     fixed: dict[str, Any]
     space_sha256: Sha256
@@ -36,6 +36,7 @@ class Search(Strict):
     trials: int
     inner_folds: int
     inner_sha256: Sha256
+    growth: dict[str, Any] | None = None
 
 
 class Key(Strict):
@@ -103,6 +104,11 @@ class Record(Strict):
     extra: dict[str, Any] = {}
 
     @property
+    def scored_part(self) -> str:
+        """The part of its predictions that ``metrics`` are of: the last round where the training part grew."""
+        return "test" if self.key.search.growth is None else round_part(len(self.extra["rounds"]) - 1)
+
+    @property
     def cost(self) -> float:
         """Processor seconds; wall seconds where a cell ended before they were counted."""
         return self.seconds.get("cpu", self.seconds["total"])
@@ -121,6 +127,11 @@ class Record(Strict):
         if (self.status == "complete") != (self.metrics is not None and self.predictions is not None):
             raise ValueError(f"status {self.status!r}: metrics and predictions stand exactly when complete")
         return self
+
+
+def round_part(k: int) -> str:
+    """What the predictions of the k-th round of a growing training part are called."""
+    return f"r{k:02d}"
 
 
 def canonical(content: Any) -> str:

@@ -18,7 +18,7 @@ from jijbench.errors import JijbenchError, RecordError
 from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
-from jijbench.runner.cell import fold_scores
+from jijbench.runner.scoring import fold_scores
 
 BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
@@ -47,7 +47,7 @@ def check_record(folder: Path, cell: Cell, record: Record) -> None:
     if record.predictions is None:
         return
     path = record_path(folder, cell).parent / record.predictions.file
-    now = fold_scores(load_task(cell.task), path, record.predictions.sha256)
+    now = fold_scores(load_task(cell.task), path, record.predictions.sha256, record.scored_part)
     wrong = [name for name, value in now.items() if not _same(value, (record.metrics or {}).get(name))]
     if wrong:
         raise RecordError(
@@ -66,24 +66,30 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
     """Every record of a benchmark, then its tables."""
     try:
         results = load_results(benchmark, folder)
-        for cell in results.cells:
-            check_record(folder, cell, results.records[cell.slot])
+        growing = load_results(benchmark, folder, benchmark.growth_cells())
+        for part in (results, growing):
+            for cell in part.cells:
+                check_record(folder, cell, part.records[cell.slot])
     except JijbenchError as error:
         yield Finding("error", str(error))
         return
-    states = pd.Series([record.status for record in results.records.values()]).value_counts()
-    yield Finding(
-        "ok", f"{folder.name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items())
-    )
-    seconds = sum(record.cost for record in results.records.values())
-    yield Finding("ok", f"{folder.name}: {seconds / 3600:.2f} h of processor time in all")
-    stale = stale_slots(results.cells, results.records)
+    yield from _counts(results, folder.name)
+    if growing.cells:
+        yield from _counts(growing, f"{folder.name}/growth")
+    stale = stale_slots(results.cells, results.records) | stale_slots(growing.cells, growing.records)
     if stale:
         fields = sorted({field for names in stale.values() for field in names})
         yield Finding(
             "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
         )
     yield from _check_tables(results, folder)
+
+
+def _counts(results: Results, name: str) -> Iterator[Finding]:
+    states = pd.Series([record.status for record in results.records.values()]).value_counts()
+    yield Finding("ok", f"{name}: {len(results.cells)} records, " + ", ".join(f"{n} {s}" for s, n in states.items()))
+    seconds = sum(record.cost for record in results.records.values())
+    yield Finding("ok", f"{name}: {seconds / 3600:.2f} h of processor time in all")
 
 
 def tables(results: Results) -> dict[str, str]:

@@ -20,29 +20,24 @@ from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell, record_path
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
-from jijbench.data.task import Question, Task, Training, folds_sha256, load_task
-from jijbench.errors import JijbenchError, MissingExtra, UnknownName
-from jijbench.metrics import Scores, scores
+from jijbench.data.task import Question, Task, folds_sha256, load_task
+from jijbench.errors import MissingExtra, UnknownName
 from jijbench.record import (
     Key,
     Predictions,
     Record,
     Search,
     adapter_sha256,
-    read_predictions,
-    reconstruction,
     sha256_of,
     write_predictions,
     write_record,
 )
 from jijbench.runner.cost import cpu_seconds, limit, peak_mib, reset_peak
+from jijbench.runner.growing import grown, growth_search
+from jijbench.runner.scoring import Refused, fold_scores, inner_score, predict
 from jijbench.tuning import SAMPLER, space_sha256, tune
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-
-
-class BadPrediction(JijbenchError):
-    """A model returned something that is no prediction."""
 
 
 def _version(distribution: str) -> str | None:
@@ -56,6 +51,8 @@ def cell_key(cell: Cell) -> Key:
     """Everything that decides the numbers of a cell, as it is today."""
     task = load_task(cell.task)
     space, code, versions = _code(cell.row.adapter, task.question(cell.row.inputs))
+    if cell.growth is not None:
+        return _key(cell, task, growth_search(cell), code, versions)
     n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
     search = Search(
         fixed=cell.row.fixed,
@@ -65,6 +62,10 @@ def cell_key(cell: Cell) -> Key:
         inner_folds=n_inner,
         inner_sha256=inner_sha256,
     )
+    return _key(cell, task, search, code, versions)
+
+
+def _key(cell: Cell, task: Task, search: Search, code: str, versions: dict[str, str | None]) -> Key:
     return Key(
         task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
         adapter=cell.row.adapter, inputs=cell.row.inputs, search=search, seed=cell.seed,
@@ -139,7 +140,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
     with _surroundings(threads):
         try:
             record = _complete(wanted, path, started)
-        except (MissingExtra, _Refused) as error:
+        except (MissingExtra, Refused) as error:
             record = not_complete(wanted, "refused", str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_SPACE:
@@ -149,10 +150,6 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
             record = not_complete(wanted, "failed", reason, time.monotonic() - started)
     write_record(path, record)
     return record.model_dump(mode="json", by_alias=True)
-
-
-class _Refused(Exception):
-    """The adapter refuses the question."""
 
 
 @contextmanager
@@ -174,8 +171,10 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     adapter = adapters.require(cell.row.adapter)
     reason = adapter.refuses(question)
     if reason:
-        raise _Refused(reason)
+        raise Refused(reason)
     reset_peak()
+    if cell.growth is not None:
+        return Record.model_validate(_head(cell, key) | grown(cell, task, adapter, path, started))
     cpu = cpu_seconds()
     training = task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds)
     test = task.test(cell.fold, cell.row.inputs)
@@ -203,53 +202,6 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     })  # fmt: skip
 
 
-def predict(model: Adapter, samples: tuple, task: Task) -> tuple[np.ndarray, np.ndarray | None]:
-    """Mean and, where the model gives one, standard deviation; raises ``BadPrediction`` for anything else."""
-    mean, std = model.predict_std(samples) if model.gives_std else (model.predict(samples), None)
-    for name, values in (("mean", mean), ("std", std)):
-        if values is None:
-            continue
-        wanted, found = (len(samples), *task.target.shape), np.shape(values)
-        if found != wanted:
-            raise BadPrediction(f"{name} has shape {found}, expected {wanted} (samples, *target.shape)")
-        bad = np.flatnonzero(~np.isfinite(np.asarray(values, dtype=float).reshape(len(samples), -1)).all(1))
-        if len(bad):
-            raise BadPrediction(
-                f"{name} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}"
-            )
-    return np.asarray(mean, dtype=float), None if std is None else np.asarray(std, dtype=float)
-
-
 def _chosen(model: Adapter) -> dict[str, float | int | str]:
     plain = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
     return {name: value for name, value in plain.items() if isinstance(value, int | float | str)}
-
-
-def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -> float | None:
-    """Headline metric of the task over the left-out rows of all inner folds; None where it is undefined.
-
-    Raises ``BadPrediction`` for predictions of the wrong shape or without a finite value.
-    """
-    positions = np.concatenate([valid for _, valid in training.folds])
-    mean = np.concatenate([np.asarray(p, dtype=float) for p in predictions])
-    if mean.shape != training.y[positions].shape:
-        raise BadPrediction(f"inner predictions have shape {mean.shape}, expected {training.y[positions].shape}")
-    if not np.isfinite(mean).all():
-        raise BadPrediction(
-            f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values"
-        )
-    known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
-    found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
-    return None if found is None else float(found)
-
-
-def fold_scores(task: Task, file: Path, sha256: str | None = None) -> Scores:
-    """Scores of one fold's test part, from the written predictions; raises ``RecordError`` for other bytes."""
-    table, mean = read_predictions(file, sha256)
-    test = (table["part"] == "test").to_numpy()
-    rows = task.dataset.rows(table["id"][test])
-    truth = task.dataset.truth(task.target.name)[rows]
-    labels = task.dataset.labels(rows)
-    rebuilt = reconstruction(file, truth, labels.get("volume"))
-    extra = {} if rebuilt is None else {"reconstruction": rebuilt}
-    return scores(truth, mean[test], np.ones(len(truth)), labels | extra)
