@@ -37,10 +37,12 @@ def command(
     from jijbench.runner import run_cells
 
     folder = results or local_folder(benchmark)
-    cells = list(load_benchmark(benchmark).cells(tasks, rows))
+    loaded = load_benchmark(benchmark)
+    cells = [*loaded.cells(tasks, rows), *loaded.growth_cells(tasks, rows)]
     with _progress(cells) as tell:
         run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell)
     _report(benchmark, folder, tasks, rows, figures=not no_figures)
+    _report_growth(benchmark, folder, tasks, rows, figures=not no_figures)
 
 
 class _progress:  # noqa: N801
@@ -49,7 +51,7 @@ class _progress:  # noqa: N801
     def __init__(self, cells: "list[Cell]") -> None:
         from tqdm import tqdm
 
-        self.cost = {(cell.task, cell.row.row, cell.fold, cell.seed): _expected(cell) for cell in cells}
+        self.cost = {_name(cell): _expected(cell) for cell in cells}
         form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left{postfix}"
         self.bar = tqdm(total=sum(self.cost.values()), disable=None, bar_format=form)
 
@@ -61,13 +63,20 @@ class _progress:  # noqa: N801
 
     def tell(self, record: "Record", reused: bool) -> None:
         key = record.key
-        cost = self.cost[key.task, key.row, key.fold, key.seed]
+        growth = key.search.growth and (key.search.growth["unit"], key.search.growth["acquire"])
+        cost = self.cost[key.task, key.row, key.fold, key.seed, growth]
         if reused:
             self.bar.total -= cost
             self.bar.refresh()
             return
         self.bar.set_postfix_str(f"{key.task} {key.row} fold {key.fold}: {record.status}", refresh=False)
         self.bar.update(cost)
+
+
+def _name(cell: "Cell") -> tuple[object, ...]:
+    """What tells a cell from the others of a run; its record says the same."""
+    growth = cell.growth and (cell.growth.unit, cell.growth.acquire)
+    return cell.task, cell.row.row, cell.fold, cell.seed, growth
 
 
 def _expected(cell: "Cell") -> float:
@@ -106,3 +115,25 @@ def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[st
     failed = sum(record.status == "failed" for record in found.records.values())
     if failed:
         click.echo(f"{failed} of {len(found.records)} cells failed; their reasons stand in the table", err=True)
+
+
+def _report_growth(
+    benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool
+) -> None:  # fmt: skip
+    """Errors of growing training sets, where the benchmark has any."""
+    from jijbench.benchmark import load_benchmark
+    from jijbench.growth import growth_markdown, growth_table
+
+    loaded = load_benchmark(benchmark)
+    cells = list(loaded.growth_cells(tasks, rows))
+    if not cells:
+        return
+    table = growth_table(loaded, folder, cells)
+    for task, part in table.groupby("task", sort=False):
+        half = part["headline"].max() / 2
+        click.echo(f"\nGrowing training part, {task}\n\n{growth_markdown(part, float(f'{half:.1g}'))}")
+    if figures:
+        from jijbench import plots
+
+        for path in plots.save_growth(table, folder):
+            click.echo(path)

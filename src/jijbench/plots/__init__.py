@@ -3,7 +3,7 @@
 A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number, one with ``field(pooled)``
 one whose target is a curve; one with ``compare(table)`` shows all rows of a task (``table``: the leaderboard's lines of
 that task), one with ``learned(records)`` what a row's models have learned, or gives None where their records do not
-hold it.
+hold it, one with ``grown(table)`` (``jijbench.growth``) how errors fall as the training part grows.
 """
 
 import importlib
@@ -21,11 +21,12 @@ from jijbench.record import write_atomically
 from jijbench.results import Pooled, Results
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
-#: the four kinds of plots, by the function that a file of that kind has
-Kind = Literal["draw", "field", "compare", "learned"]
+#: the five kinds of plots, by the function that a file of that kind has
+Kind = Literal["draw", "field", "compare", "learned", "grown"]
 #: which of them shows the rows of a target, by the target's kind; others have no figures of their rows
 OF_TARGET: Mapping[str, Kind] = MappingProxyType({"scalar": "draw", "field": "field"})
 
@@ -91,6 +92,17 @@ def save(
             paths += _save_learned(results, task, row, place)
         paths += _save_comparisons(results, task, place)
     return paths
+
+
+def save_growth(table: "pd.DataFrame", folder: Path) -> list[Path]:
+    """Write ``figures/<task>/growth-<unit>.png`` for each task and unit of a table of growth; returns the paths."""
+    plots = [plot for plot in _plots().values() if plot.kind == "grown"]
+    groups = [(str(task), str(unit), part) for (task, unit), part in table.groupby(["task", "unit"], sort=False)]
+    return [
+        _write(folder / "figures" / task.replace("/", ".") / f"{plot.name}-{unit}.png", plot.draw(part))
+        for task, unit, part in groups
+        for plot in plots
+    ]
 
 
 def _chosen(kind: str, wanted: Iterable[str] | None, known: Iterable[str]) -> list[str]:
