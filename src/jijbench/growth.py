@@ -123,7 +123,7 @@ def noise_floors(task: str) -> dict[str, float]:
     name, own = found.target.name, found.dataset.card.noise_floor
     floors = {"numerical noise of these data": own[name]} if name in own else {}
     gap = asymmetry(load_dataset(PUBLISHED)) if name == "jij" else None
-    return floors if gap is None else floors | {"published table, mean |J(A,B) − J(B,A)| (other data)": gap}
+    return floors if gap is None else floors | {"|J(A,B) − J(B,A)| of the published table (other data)": gap}
 
 
 def growth_markdown(table: pd.DataFrame, error: float) -> str:

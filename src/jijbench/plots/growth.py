@@ -40,7 +40,7 @@ def grown(table: pd.DataFrame) -> "Figure":
     (task, unit), curves = kinds[0], summary(table)
     compete = curves["acquire"].nunique() > 1
     panels = [curves[curves["row"] == row] for row in dict.fromkeys(curves["row"])] if compete else [curves]
-    figure = Figure(figsize=(max(0.52, 0.48 * len(panels)) * WIDE, 3.3), layout="constrained")
+    figure = Figure(figsize=(max(0.52, 0.48 * len(panels)) * WIDE, 3.9), layout="constrained")
     drawn = figure.subplots(1, len(panels) or 1, sharex=True, sharey=True, squeeze=False)[0]
     target = load_task(task).target
     drawn[0].set_ylabel(f"{NAMES.get(target.headline, target.headline)} ({target.unit})")
@@ -56,8 +56,8 @@ def grown(table: pd.DataFrame) -> "Figure":
     handles = {label: handle for axes in drawn for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     if handles:
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, handlelength=1.6)
-    draws = f", {int(curves['draws'].max())} draws" if len(curves) else ""
-    figure.suptitle(f"{task}{draws}, 95 % intervals")
+    draws = int(curves["draws"].max()) if len(curves) else 0
+    figure.suptitle(task + (f", {draws} draws, 95 % intervals" if draws > 1 else ""))
     return figure
 
 
@@ -77,7 +77,8 @@ def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:
     for k, (name, value) in enumerate(floors.items()):
         axes.axhline(value, color="0.35", lw=0.8, ls=(0, (1, 1.5)) if k else (0, (5, 2)), zorder=0)
         if words:
-            place = {"xytext": (3, 2), "textcoords": "offset points", "fontsize": 6.5, "color": "0.35"}
+            side = {"xytext": (3, -2), "va": "top"} if k else {"xytext": (3, 2), "va": "bottom"}
+            place = side | {"textcoords": "offset points", "fontsize": 6.5, "color": "0.35"}
             axes.annotate(f"{name}: {value:.2g}", (0, value), xycoords=("axes fraction", "data"), **place)
 
 
