@@ -1,5 +1,7 @@
 """What is acquired next, and the loop that learns from it: small cases with known answers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -85,7 +87,7 @@ def test_what_is_acquired_is_disjoint_and_in_the_end_everything(table, acquire):
     names = [name for r in rounds for name in r.acquired]
     assert len(names) == len(set(names)) == 30
     assert [r.n for r in rounds] == [4, 9, 14, 19, 24, 29, 30]
-    assert all(a < b for a, b in zip(learned, learned[1:], strict=False))
+    assert all(a < b for a, b in pairwise(learned))
 
 
 def test_uncertainty_acquires_the_largest_deviations(table):

@@ -15,6 +15,7 @@ from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
+from jijbench.growth import growth_markdown, growth_table
 from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
@@ -120,7 +121,12 @@ def blocks(results: Results) -> dict[str, Callable[[str], str]]:
         del args
         return published_protocol(table)
 
-    return {"leaderboard": board, "published": published}
+    def growth(args: str) -> str:
+        task, error = args.split()
+        grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
+        return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
+
+    return {"leaderboard": board, "published": published, "growth": growth}
 
 
 def published_protocol(table: pd.DataFrame) -> str:

@@ -47,15 +47,18 @@ def grown(table: pd.DataFrame) -> "Figure":
     for axes, panel in zip(drawn, panels, strict=False):
         _panel(axes, panel, compete)
         axes.set_xlabel(UNITS[unit])
+    floors = noise_floors(task)
+    heights = [*curves["mean"], *floors.values()]
     for axes in drawn:
-        _floors(axes, noise_floors(task), words=axes is drawn[0])
+        _floors(axes, floors, words=axes is drawn[0])
+        axes.set_ylim(
+            0.6 * min(heights, default=1.0), 2.5 * max(heights, default=1.0)
+        )  # wide bands may leave the panel
         _ticks(axes, curves)
         plain(axes)
     if curves.empty:
         say(drawn[0], "no curve is complete")
-    handles = {label: handle for axes in drawn for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, handlelength=1.6)
+    _legend(figure)
     draws = int(curves["draws"].max()) if len(curves) else 0
     figure.suptitle(task + (f", {draws} draws, 95 % intervals" if draws > 1 else ""))
     return figure
@@ -80,6 +83,14 @@ def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:
             side = {"xytext": (3, -2), "va": "top"} if k else {"xytext": (3, 2), "va": "bottom"}
             place = side | {"textcoords": "offset points", "fontsize": 6.5, "color": "0.35"}
             axes.annotate(f"{name}: {value:.2g}", (0, value), xycoords=("axes fraction", "data"), **place)
+
+
+def _legend(figure: "Figure") -> None:
+    """One legend for all panels."""
+    found = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles = {label: handle for pair in found for handle, label in zip(*pair, strict=True)}
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, handlelength=1.6)
 
 
 def _ticks(axes: "Axes", curves: pd.DataFrame) -> None:
