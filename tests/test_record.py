@@ -32,7 +32,7 @@ HASH = "0" * 64
 def content(**changes) -> dict:
     """A complete record as JSON."""
     search = {"fixed": {"kernel_of": "sum"}, "space_sha256": HASH, "sampler": "optuna.TPESampler", "trials": 2,
-              "inner_folds": 1, "inner_sha256": HASH}  # fmt: skip
+              "inner_folds": 1, "inner_sha256": HASH, "growth": None}  # fmt: skip
     key = {"task": "jij-bi2te3/jij/random-orbit", "data_sha256": {"jij-bi2te3": HASH}, "split_sha256": HASH, "fold": 0,
            "row": "soap", "adapter": "soap", "inputs": "structure", "search": search, "seed": 0, "adapter_sha256": HASH,
            "versions": {"dscribe": "2.1.2", "absent": None}}  # fmt: skip
@@ -57,6 +57,12 @@ def test_a_record_comes_back(tmp_path):
     write_record(tmp_path / "deep" / "f00-s0.json", record)
     assert read_record(tmp_path / "deep" / "f00-s0.json") == record
     assert json.loads((tmp_path / "deep" / "f00-s0.json").read_text()) == content()
+
+
+def test_a_record_from_before_growth_reads_as_one_without(tmp_path):
+    raw = content()
+    del raw["key"]["search"]["growth"]
+    assert read_record(written(tmp_path / "r.json", raw)) == Record.model_validate(content())
 
 
 def test_the_same_record_gives_the_same_bytes(tmp_path):

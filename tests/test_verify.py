@@ -106,3 +106,36 @@ def test_blocks_of_a_document_are_made_anew_and_an_old_one_is_an_error(bench, fo
     assert render(text, results) == text
     page.write_text(text, encoding="utf-8")
     assert [f.level for f in check_documents(results, [page])] == ["ok"]
+
+
+@pytest.fixture(scope="module")
+def growing(bench, tmp_path_factory):
+    """A benchmark with one growth cell, whose row is in no table."""
+    plan = {"task": TASK, "rows": ["grown"], "unit": "dimer", "start": 5, "step": 5, "rounds": 2}
+    row = {"row": "grown", "adapter": "shell-mean", "tasks": []}
+    with_growth = Benchmark.model_validate(bench.model_dump() | {"rows": [*bench.rows, row], "growth": [plan]})
+    path = tmp_path_factory.mktemp("growing")
+    run_cells([*with_growth.cells(), *with_growth.growth_cells()], path)
+    for name, text in tables(load_results(with_growth, path)).items():
+        (path / name).write_text(text, encoding="utf-8")
+    return with_growth, path
+
+
+def test_growth_records_are_recomputed_and_counted_apart(growing, tmp_path):
+    bench, path = growing
+    folder = shutil.copytree(path, tmp_path / "full")
+    found = levels(bench, folder)
+    assert not found["error"] + found["warning"]
+    assert any("full/growth: 1 records, 1 complete" in what for what in found["ok"])
+    (cell,) = bench.growth_cells()
+    edit(record_path(folder, cell), lambda raw: raw["metrics"].update(mae=-1.0))
+    assert "mae is -1.0" in levels(bench, folder)["error"][0]
+    record_path(folder, cell).unlink()
+    assert "have no record" in levels(bench, folder)["error"][0]
+
+
+def test_a_block_of_growth_is_made_from_its_records(growing):
+    bench, path = growing
+    text = render(f"<!-- begin:growth {TASK} 99 -->\n<!-- end:growth -->\n", load_results(bench, path))
+    assert "| grown | dimer | random | 1 |" in text
+    assert text.splitlines()[4].endswith("| 5 |")

@@ -122,7 +122,7 @@ def leaderboard(results: Results) -> pd.DataFrame:
         return order[line["task"]], value is None, 0.0 if value is None else value
 
     lines.sort(key=place)
-    return pd.DataFrame([{name: line.get(name) for name in COLUMNS} for line in lines], dtype=object)
+    return pd.DataFrame([[line.get(name) for name in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
 
 
 def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str, str]:
