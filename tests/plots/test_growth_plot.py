@@ -46,7 +46,7 @@ def test_rows_share_a_panel_where_all_is_acquired_at_random():
 
 def test_both_noise_floors_of_j_are_named():
     (axes,) = growth.grown(table()).axes
-    words = [text.get_text() for text in axes.texts]
+    words = [text.get_text().replace("\n", " ") for text in axes.texts]
     assert words[0] == "numerical noise of these data: 0.002"
     assert words[1].startswith("|J(A,B) − J(B,A)| of the published table (other data): 0.53")
 

@@ -1,5 +1,6 @@
 """Error against the number of calculations: one curve a row and strategy, with the noise floors."""
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -82,7 +83,8 @@ def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:
         if words:
             side = {"xytext": (3, -2), "va": "top"} if k else {"xytext": (3, 2), "va": "bottom"}
             place = side | {"textcoords": "offset points", "fontsize": 6.5, "color": "0.35"}
-            axes.annotate(f"{name}: {value:.2g}", (0, value), xycoords=("axes fraction", "data"), **place)
+            text = fill(f"{name}: {value:.2g}", 36)
+            axes.annotate(text, (0, value), xycoords=("axes fraction", "data"), **place)
 
 
 def _legend(figure: "Figure") -> None:
