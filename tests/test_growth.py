@@ -65,6 +65,7 @@ def test_the_table_says_what_an_accuracy_costs():
     lines = growth_markdown(table, 2.0).splitlines()
     assert lines[2] == "| mine | dimer | random | 1 | 4 (40) | 1 (320) | 160 |"
     assert lines[3] == "| mine | dimer | diversity | 1 | 4 (40) | 3.1 (320) | not within 320 |"
+    assert growth_markdown(table, 4.0).splitlines()[2].endswith("| at most 40 |")
     assert "no curve" in growth_markdown(table.iloc[:0], 2.0)
 
 

@@ -135,12 +135,20 @@ def growth_markdown(table: pd.DataFrame, error: float) -> str:
     lines.append("|---|---|---|---|---|---|---|")
     for (_, row, unit, how), curve in summary(table).groupby(CURVE, sort=False):
         ends = [f"{_plus_minus(curve.iloc[k])} ({curve['units'].iloc[k]:.0f})" for k in (0, -1)]
-        units = needed(curve, error)
-        wanted = f"not within {curve['units'].iloc[-1]:.0f}" if units is None else f"{units:.0f}"
-        lines.append(f"| {row} | {unit} | {how} | {curve['draws'].iloc[0]} | {' | '.join(ends)} | {wanted} |")
+        lines.append(
+            f"| {row} | {unit} | {how} | {curve['draws'].iloc[0]} | {' | '.join(ends)} | {_cost(curve, error)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
 def _plus_minus(point: pd.Series) -> str:
     half = point["high"] - point["mean"]
     return f"{point['mean']:.3g}" + ("" if np.isnan(half) else f" ± {half:.2g}")
+
+
+def _cost(curve: pd.DataFrame, error: float) -> str:
+    """The units needed, in words where the curve begins below or ends above."""
+    units = needed(curve, error)
+    if units is None:
+        return f"not within {curve['units'].iloc[-1]:.0f}"
+    return f"{'at most ' if curve['mean'].iloc[0] <= error else ''}{units:.0f}"
