@@ -1,15 +1,17 @@
 """The table: records in, one line for each task and row out. No machine-learning package is needed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from jijbench import confidence
 from jijbench.data.task import load_task, within
 from jijbench.metrics import Scores, curve_norms, scores
 from jijbench.record import Record
 from jijbench.results import Pooled, Results
+from jijbench.statistics import Jackknife
 
 #: columns that every table has, in this order
 COLUMNS = (
@@ -20,6 +22,8 @@ COLUMNS = (
     "sign_accuracy_magnetic", "mean_abs_truth", "n", "n_magnetic", "configurations", "inner", "peak_memory_mib",
     "model", "licence", "note",
     "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
+    "low", "high", "rank", "error_left_low", "error_left_high", "resampled", "resolvable",
+    "fold_low", "fold_high", "seed_low", "seed_high", "seconds_fit", "seconds_predict",
 )  # fmt: skip
 
 
@@ -50,7 +54,7 @@ def _status(records: list[Record], stale: int) -> tuple[str, str | None]:
     return "complete", None
 
 
-def _line(results: Results, task: str, row: str) -> dict[str, Any]:
+def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> dict[str, Any]:
     cells = results.groups()[task, row]
     records = [results.records[cell.slot] for cell in cells]
     status, reason = _status(records, sum(cell.slot in results.stale for cell in cells))
@@ -69,9 +73,44 @@ def _line(results: Results, task: str, row: str) -> dict[str, Any]:
         "note": f"search stopped by the clock in {capped} of {len(records)} cells" if capped else None,
     }  # fmt: skip
     if status == "complete":
-        pooled = results.pooled(task, row)
-        line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)}
+        line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)} | _spread(task, records, pooled)
     return line
+
+
+def _spread(task: str, records: list[Record], pooled: Sequence[Pooled]) -> dict[str, Any]:
+    """How far folds and seeds lie apart (smallest and largest headline), and what fits and predictions cost."""
+    name = load_task(task).target.headline
+    folds: dict[int, list[float]] = {}
+    for record in records:
+        value = (record.metrics or {}).get(name)
+        folds.setdefault(record.key.fold, []).extend([] if value is None else [value])
+    fold = [float(np.mean(values)) for values in folds.values() if values]
+    seed = [s for s in (pooled_scores([one])[name] for one in pooled) if s is not None]
+    spread: dict[str, Any] = {}
+    for kind, values in (("fold", fold), ("seed", seed)):
+        spread[f"{kind}_low"], spread[f"{kind}_high"] = (min(values), max(values)) if len(values) > 1 else (None, None)
+    return spread | {
+        f"seconds_{part}": round(sum(record.seconds.get(part, 0.0) for record in records), 3)
+        for part in ("fit", "predict")
+    }
+
+
+def _add_confidence(lines: list[dict[str, Any]], pooled: Mapping[str, Sequence[Pooled]]) -> None:
+    """Intervals, ranks and the smallest difference that counts, for the lines of one task."""
+    errors: dict[str, Jackknife | None] = {row: confidence.headline(found) for row, found in pooled.items()}
+    known = {row: error for row, error in errors.items() if error is not None}
+    if not known:
+        return
+    places, smallest = confidence.ranks(known), confidence.resolvable(known)
+    first = pooled[min(known, key=lambda row: known[row].value)][0]
+    words = confidence.resampled(first)
+    for line in lines:
+        row = line["adapter"]
+        line |= {"resampled": words, "resolvable": smallest, "rank": places.get(row)}
+        line["low"], line["high"] = confidence.bounds(known.get(row))
+        if first.mean.ndim > 1:
+            relative = confidence.headline(pooled.get(row, ()), relative=True)
+            line["error_left_low"], line["error_left_high"] = confidence.bounds(relative)
 
 
 def worst_curves(pooled: Sequence[Pooled], n: int = 3) -> str | None:
@@ -112,9 +151,14 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     Columns are ``COLUMNS``; a number that is undefined, or of a row that is not complete, is missing.
     """
-    lines = [_line(results, task, row) for task, row in results.groups()]
-    _add_skill(lines)
     order = {task: k for k, task in enumerate(results.benchmark.tasks)}
+    lines: list[dict[str, Any]] = []
+    for task in order:
+        pooled = {row: results.pooled(task, row) for name, row in results.groups() if name == task}
+        here = [_line(results, task, row, found) for row, found in pooled.items()]
+        _add_confidence(here, pooled)
+        lines += here
+    _add_skill(lines)
     headline = {task: load_task(task).target.headline for task in order}
 
     def place(line: dict[str, Any]) -> tuple:
@@ -156,8 +200,9 @@ def _six(value: object) -> object:
 
 #: what a reader sees: column, heading, digits
 SHOWN = (
-    ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("mae_magnetic", "MAE magnetic", 3), ("mae", "MAE all", 3), ("rmse", "RMSE", 2), ("r2", "R²", 3),
+    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("mae_magnetic", "MAE magnetic", 3), ("fold_low", "by fold", 2), ("mae", "MAE all", 3), ("rmse", "RMSE", 2),
+    ("r2", "R²", 3),
     ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
     ("mae_rel_shell", "relative, by shell", 3), ("skill_magnetic", "skill magnetic", 3), ("skill", "skill", 3),
     ("trials", "trials", None), ("seconds", "seconds", None), ("licence", "licence", None),
@@ -166,8 +211,9 @@ SHOWN = (
 
 #: the same for a target that is a curve
 SHOWN_CURVES = (
-    ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("mae", "MAE", 4), ("r2", "R²", 3),
+    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("fold_low", "by fold", 3), ("mae", "MAE", 4),
+    ("r2", "R²", 3),
     ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
     ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None),
     ("seconds", "seconds", None), ("licence", "licence", None),
@@ -186,12 +232,13 @@ def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> s
     about = load_task(task)
     unit, headline = about.target.unit, about.target.headline
     columns = SHOWN_CURVES if about.target.kind == "field" else SHOWN
-    shown = pd.DataFrame({title: [_show(v, digits) for v in table[column]] for column, title, digits in columns})
+    shown = pd.DataFrame({title: _column(table, column, digits) for column, title, digits in columns})
     if official is not None:
         values = {r["adapter"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
         digits = {column: digits for column, _, digits in columns}[headline]
-        shown.insert(4, "official", [_show(values.get(name), digits) for name in table["adapter"]])
-    text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}\n\n"
+        shown.insert(5, "official", [_show(values.get(name), digits) for name in table["adapter"]])
+    text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}.\n"
+    text += f"{_resolution(table, unit)}\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     reasons = table[table["reason"].notna() | table["note"].notna()]
     for _, line in reasons.iterrows():
@@ -201,6 +248,40 @@ def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> s
     for _, line in best.iterrows():
         text += f"\nLargest errors of {line['adapter']} ({unit}): {line['worst']}\n"
     return text
+
+
+def _resolution(table: pd.DataFrame, unit: str) -> str:
+    """What the intervals in brackets and the ranks of a task mean, and how small a difference counts."""
+    line = table.iloc[0]
+    words, smallest = line["resampled"], line["resolvable"]
+    if words is None or pd.isna(words):
+        return "No row has an error to give an interval of."
+    if table["low"].isna().all():
+        return f"{str(words).capitalize()}."
+    text = f"In brackets: 95 % intervals over {words}. Rank: the places that a row may have at 95 %."
+    return (
+        text
+        if pd.isna(smallest)
+        else f"{text} Smallest lead over the best row that is resolved: {smallest:.2g} {unit}."
+    )
+
+
+#: columns shown with the interval that stands beside them
+INTERVALS = {"mae_magnetic": ("low", "high"), "error_left": ("error_left_low", "error_left_high")}
+#: columns shown as a range that ends with another
+RANGES = {"fold_low": "fold_high"}
+
+
+def _column(table: pd.DataFrame, column: str, digits: int | None) -> list[str]:
+    """A column as it is shown, with its interval where the table has one."""
+    shown = [_show(value, digits) for value in table[column]]
+    if column in RANGES:
+        ends = [_show(value, digits) for value in table[RANGES[column]]]
+        return [f"{low}–{high}" if low else "" for low, high in zip(shown, ends, strict=True)]
+    if column not in INTERVALS:
+        return shown
+    lows, highs = ([_show(value, digits) for value in table[name]] for name in INTERVALS[column])
+    return [f"{value} [{low}, {high}]" if low else value for value, low, high in zip(shown, lows, highs, strict=True)]
 
 
 def _show(value: object, digits: int | None) -> str:

@@ -5,10 +5,10 @@ serves the outer folds (written once, committed) and the inner folds of tuning, 
 A part is (test, dropped): positions of the tested samples, and of those in neither set.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from jijbench.data.sample import Sample
 from jijbench.errors import DataError, UnknownName
 
 Part = tuple[np.ndarray, np.ndarray]
+Unit = Literal["element", "pair", "shell", "host", "impurity"]
 Rule = Callable[[Sequence[Sample], int, np.random.Generator], list[Part]]
 NOTHING = np.array([], dtype=int)
 
@@ -71,6 +72,26 @@ def by_shell(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> lis
     return [(_rows(samples, _member(_shell, set(shells[k::n]))), NOTHING) for k in range(n)]
 
 
+#: the units that a sample belongs to, by kind
+MEMBER: Mapping[Unit, Callable[[Sample], tuple[Any, ...]]] = MappingProxyType(
+    {
+        "element": lambda sample: sample.ends,
+        "pair": lambda sample: (sample.pair,),
+        "shell": lambda sample: (_shell(sample),),
+        "host": lambda sample: (sample.host,),
+        "impurity": lambda sample: (sample.elements[0],),
+    }
+)
+
+
+def members(samples: Sequence[Sample], unit: Unit) -> tuple[list, np.ndarray]:
+    """Names of the units among the samples, and (n, m) the places in that list of those each sample belongs to."""
+    labels = [MEMBER[unit](sample) for sample in samples]
+    names = sorted({name for label in labels for name in label})
+    place = {name: k for k, name in enumerate(names)}
+    return names, np.array([[place[name] for name in label] for label in labels], dtype=int).reshape(len(labels), -1)
+
+
 def elements_of(samples: Sequence[Sample]) -> tuple[list[str], list[str]]:
     """Elements whose impurities carry a moment, and the others.
 
@@ -120,6 +141,7 @@ class Protocol:
     name, question : as in the tables, and what the test set asks
     rule : makes the parts; ``parts`` of them in all, of which the protocol uses ``n_folds``
     inner : rule of the inner folds (the outer one where that can be applied again), ``inner_parts`` of them
+    units : what an interval of generalisation resamples, in one crystal; none for a single split by a fixed rule
     n_inner : inner folds that the published set-up prescribes, or None: the budget says
     train_on : another dataset that training comes from, with the shell it is limited to
     """
@@ -131,6 +153,7 @@ class Protocol:
     parts: int
     inner: Rule
     inner_parts: int
+    units: tuple[Unit, ...]
     n_inner: int | None = None
     train_on: tuple[str, int] | None = None
 
@@ -168,19 +191,26 @@ class Protocol:
 
 def _protocols() -> dict[str, Protocol]:
     found = [
-        Protocol("random-orbit", "interpolation", by_orbit, 5, 5, by_orbit, 5),
-        Protocol("published-80-20", "the published set-up of SOAP + KRR", by_orbit, 1, 5, by_orbit, 5, n_inner=5),
-        Protocol("published-90-10", "the published set-up of AutoML", by_orbit, 1, 10, by_orbit, 5, n_inner=5),
-        Protocol("unseen-pair", "both elements seen, this pair never", by_pair, 5, 5, by_pair, 5),
+        Protocol("random-orbit", "interpolation", by_orbit, 5, 5, by_orbit, 5, ("element",)),
+        Protocol("published-80-20", "the published set-up of SOAP + KRR", by_orbit, 1, 5, by_orbit, 5, ("element",), 5),
+        Protocol("published-90-10", "the published set-up of AutoML", by_orbit, 1, 10, by_orbit, 5, ("element",), 5),
+        Protocol("unseen-pair", "both elements seen, this pair never", by_pair, 5, 5, by_pair, 5, ("pair",)),
         Protocol(
-            "unseen-impurity", "an impurity element never seen, in hosts that are", by_impurity, 5, 5, by_impurity, 5
+            "unseen-impurity",
+            "an impurity element never seen, in hosts that are",
+            by_impurity,
+            5,
+            5,
+            by_impurity,
+            5,
+            ("impurity",),
         ),
-        Protocol("unseen-host", "a host never seen", by_host, 5, 5, by_host, 5),
-        Protocol("unseen-element", "one element never seen", by_element, 11, 11, by_element, 10),
-        Protocol("unseen-both", "neither element seen", by_block, 5, 5, by_block, 4),
-        Protocol("unseen-shell", "a distance never seen", by_shell, 14, 14, by_shell, 5),
-        Protocol("period", "train on 3d, test on 4d", by_period, 1, 1, by_block, 3),
-        Protocol("transfer", "another level of theory", by_orbit, 1, 1, by_orbit, 5, train_on=("jij-bi2te3", 1)),
+        Protocol("unseen-host", "a host never seen", by_host, 5, 5, by_host, 5, ("host",)),
+        Protocol("unseen-element", "one element never seen", by_element, 11, 11, by_element, 10, ("element",)),
+        Protocol("unseen-both", "neither element seen", by_block, 5, 5, by_block, 4, ("element",)),
+        Protocol("unseen-shell", "a distance never seen", by_shell, 14, 14, by_shell, 5, ("shell",)),
+        Protocol("period", "train on 3d, test on 4d", by_period, 1, 1, by_block, 3, ()),
+        Protocol("transfer", "another level of theory", by_orbit, 1, 1, by_orbit, 5, (), train_on=("jij-bi2te3", 1)),
     ]
     return {protocol.name: protocol for protocol in found}
 
