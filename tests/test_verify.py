@@ -100,7 +100,7 @@ def test_blocks_of_a_document_are_made_anew_and_an_old_one_is_an_error(bench, fo
     assert finding.level == "error"
     text = render(page.read_text(encoding="utf-8"), results)
     assert "shell-mean" in text
-    assert "old" not in text
+    assert "\nold\n" not in text
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert render(text, results) == text
