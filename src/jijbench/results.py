@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jijbench.benchmark import Benchmark, Cell, record_path
+from jijbench.benchmark import Benchmark, Budget, Cell, Row, record_path
 from jijbench.context import home
 from jijbench.data.task import Task, load_task
-from jijbench.errors import IncompleteTable, RecordError
+from jijbench.errors import DataError, IncompleteTable, RecordError
 from jijbench.record import Record, read_predictions, read_record, reconstruction
 
 
@@ -118,12 +118,14 @@ class Results:
         return found
 
     def pooled(self, task: str, row: str) -> list[Pooled]:
-        """One entry a seed; empty where a cell of the row is not complete or stale."""
+        """One entry a seed; empty where a cell of the row is not complete or stale, or a fold is missing."""
         cells = self.groups()[task, row]
         if any(self.records[cell.slot].status != "complete" or cell.slot in self.stale for cell in cells):
             return []
         seeds = sorted({cell.seed for cell in cells})
         by_seed = [[cell for cell in cells if cell.seed == seed] for seed in seeds]
+        if any(len(group) < load_task(task).n_folds for group in by_seed):
+            return []
         return [pool(load_task(task), self.folder, group, [self.records[c.slot] for c in group]) for group in by_seed]
 
 
@@ -141,3 +143,27 @@ def load_results(
         )
     records = {cell.slot: read_record(record_path(folder, cell)) for cell in wanted}
     return Results(benchmark, folder, wanted, records, frozenset(stale))
+
+
+def found_results(folder: Path) -> Results:
+    """Whatever records a folder holds, as the results of a benchmark made of them; raises ``DataError`` for none.
+
+    Rows of which folds are missing count as not complete, as those with a failed cell do.
+    """
+    paths = sorted((folder / "runs").rglob("*.json"))
+    if not paths:
+        raise DataError(f"{folder} holds no run records (runs/…/*.json); name the folder that `jijbench run` wrote")
+    records = [read_record(path) for path in paths]
+    rows: dict[str, Row] = {}
+    cells = []
+    for key in (record.key for record in records):
+        row = rows.setdefault(
+            key.row, Row.model_validate({"row": key.row, "adapter": key.adapter, "inputs": key.inputs})
+        )
+        budget = Budget(trials=key.search.trials, inner_folds=key.search.inner_folds)
+        cells.append(Cell(task=key.task, fold=key.fold, row=row, seed=key.seed, budget=budget))
+    benchmark = Benchmark(
+        benchmark="found", description=f"records of {folder.name}", tasks=tuple(sorted({c.task for c in cells})),
+        rows=tuple(rows.values()), budget=cells[0].budget, seeds=tuple(sorted({c.seed for c in cells})),
+    )  # fmt: skip
+    return Results(benchmark, folder, tuple(cells), {c.slot: r for c, r in zip(cells, records, strict=True)})

@@ -16,6 +16,7 @@ from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.growth import growth_markdown, growth_table
+from jijbench.ledger import ledger_markdown
 from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
@@ -126,7 +127,10 @@ def blocks(results: Results) -> dict[str, Callable[[str], str]]:
         grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
         return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
 
-    return {"leaderboard": board, "published": published, "growth": growth}
+    def ledger(args: str) -> str:
+        return ledger_markdown(results, args.strip())
+
+    return {"leaderboard": board, "published": published, "growth": growth, "ledger": ledger}
 
 
 def published_protocol(table: pd.DataFrame) -> str:

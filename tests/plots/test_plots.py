@@ -15,7 +15,7 @@ from sklearn.metrics import mean_absolute_error, r2_score
 
 from jijbench import plots
 from jijbench.errors import DataError, UnknownName
-from jijbench.plots import distance, error_map, overview, parity
+from jijbench.plots import cost, distance, error_map, overview, parity
 
 PLAIN = "jij-bi2te3/jij/published-90-10"
 TRANSFER = "jij-published-table/jij/transfer"
@@ -34,6 +34,10 @@ def board(**changes) -> pd.DataFrame:
         "kind": ["model", "floor", "floor", "model", "model"],
         "status": ["complete", "complete", "complete", "failed", "complete"],
         "mae_magnetic": [0.4, 2.4, 0.6, None, None],
+        "low": [0.3, 2.0, 0.5, None, None],
+        "high": [0.6, 3.0, 0.8, None, None],
+        "seconds_fit": [20.0, 0.0, 2.0, None, 3.0],
+        "peak_memory_mib": [600.0, 400.0, 500.0, None, 500.0],
     }
     return pd.DataFrame(lines | changes).astype(object)
 
@@ -214,6 +218,8 @@ def test_overview_orders_rows_and_marks_the_best_floor():
     assert [text.get_text() for text in axes.texts] == ["0.400", "0.600", "2.400"]
     line = next(line for line in axes.lines if line.get_label() == "best floor")
     assert list(line.get_xdata()) == [0.6, 0.6]
+    spans = {tuple(segment[:, 0]) for lines in axes.collections for segment in lines.get_segments()}
+    assert spans == {(0.3, 0.6), (0.5, 0.8), (2.0, 3.0)}
 
 
 def test_overview_of_curves_shows_three_significant_digits_in_ry():
@@ -226,7 +232,9 @@ def test_overview_of_curves_shows_three_significant_digits_in_ry():
 
 
 def test_overview_of_small_errors_has_room_for_its_ticks():
-    curves = board(task=["deltav-elemental/dv/random-orbit"] * 5, rmse=[0.0113, 0.0124, 0.0122, None, None])
+    none = [None] * 5
+    errors = [0.0113, 0.0124, 0.0122, None, None]
+    curves = board(task=["deltav-elemental/dv/random-orbit"] * 5, rmse=errors, low=none, high=none)
     figure = overview.compare(curves)
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
@@ -237,3 +245,21 @@ def test_overview_without_numbers_or_with_two_tasks():
     assert "no row has a mae_magnetic" in texts(overview.compare(board(mae_magnetic=[None] * 5)))
     with pytest.raises(DataError, match="one task"):
         overview.compare(board(task=[PLAIN] * 4 + [TRANSFER]))
+
+
+def test_cost_joins_the_rows_that_no_cheaper_one_beats():
+    axes = cost.compare(board()).axes
+    assert [a.get_xlabel() for a in axes] == ["fits of all folds (s)", "peak memory (MiB)"]
+    for panel in axes:
+        line = next(line for line in panel.lines if line.get_label() == "best for its cost")
+        assert list(line.get_ydata()) == [2.4, 0.6, 0.4]
+        assert [text.get_text() for text in panel.texts] == ["zero", "low-rank", "soap"]
+    dear = board(seconds_fit=[1.0, 2.0, 3.0, None, None])  # the best is the cheapest
+    line = next(line for line in cost.compare(dear).axes[0].lines if line.get_label() == "best for its cost")
+    assert list(line.get_ydata()) == [0.4]
+
+
+def test_cost_of_nothing_says_so():
+    assert "no row has an error" in texts(cost.compare(board(mae_magnetic=[None] * 5)))
+    with pytest.raises(DataError, match="one task"):
+        cost.compare(board(task=[PLAIN] * 4 + [TRANSFER]))

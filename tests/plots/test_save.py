@@ -60,7 +60,7 @@ def test_figures_of_complete_rows_only(results, tmp_path):
     paths = plots.save(results, tmp_path)
     place = tmp_path / "figures" / "jij-published-table.jij.transfer"
     names = [f"{row}-{plot}.png" for row in ("zero", "soap") for plot in ("distance", "error-map", "parity")]
-    assert paths == [place / name for name in [*names, "overview.png"]]
+    assert paths == [place / name for name in [*names, "cost.png", "overview.png"]]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
@@ -77,6 +77,7 @@ def test_only_what_is_asked_for(results, tmp_path):
         "soap-distance.png",
         "soap-error-map.png",
         "soap-parity.png",
+        "cost.png",
         "overview.png",
     ]
     assert plots.save(results, tmp_path, tasks=[]) == []
@@ -110,5 +111,6 @@ def test_curves_have_plots_of_their_own(tmp_path):
         "zero-coefficients.png",
         "zero-curves.png",
         "zero-host-map.png",
+        "cost.png",
         "overview.png",
     ]

@@ -1,8 +1,9 @@
 """All rows of one task side by side: the headline error, models against floors."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from jijbench.data.task import load_task
@@ -20,7 +21,7 @@ NAMES = {"mae_magnetic": "MAE of magnetic pairs", "mae": "MAE", "rmse": "RMSE"}
 
 @styled
 def compare(table: pd.DataFrame) -> "Figure":
-    """Headline error of the complete rows of one task, best on top, best floor as a line.
+    """Headline error of the complete rows of one task with 95 % intervals, best on top, best floor as a line.
 
     ``table`` holds the leaderboard's lines of one task; raises ``DataError`` for several tasks or none.
     """
@@ -48,9 +49,10 @@ def compare(table: pd.DataFrame) -> "Figure":
 
 
 def shown(table: pd.DataFrame, headline: str) -> pd.DataFrame:
-    """``adapter``, ``kind`` and ``value`` of the complete rows whose headline is defined, best first."""
+    """``adapter``, ``kind``, ``value``, ``low``, ``high`` of the complete rows with a headline, best first."""
     lines = table[(table["status"] == "complete") & table[headline].notna()]
-    lines = lines.assign(value=lines[headline].astype(float))[["adapter", "kind", "value"]]
+    lines = lines.assign(value=lines[headline].astype(float), low=lines["low"].astype(float))
+    lines = lines.assign(high=lines["high"].astype(float))[["adapter", "kind", "value", "low", "high"]]
     return lines.sort_values(["value", "adapter"], ignore_index=True)
 
 
@@ -58,15 +60,13 @@ def _dots(axes: "Axes", lines: pd.DataFrame, show: Callable[[float], str]) -> No
     places = list(range(len(lines)))
     for kind, colour in (("model", BLUE), ("floor", ORANGE)):
         group = lines[lines["kind"] == kind]
-        axes.hlines(group.index, 0, group["value"], color=colour, lw=1.2)
+        axes.hlines(group.index, group["low"], group["high"], color=colour, lw=1.2)
         if len(group):
             axes.plot(group["value"], group.index, "o", color=colour, ms=5, mew=0, label=kind)
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}  # keeps the line of the best floor off the digits
     for k, value in zip(places, lines["value"], strict=True):
-        place: dict[str, Any] = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(show(value), (value, k), **place, fontsize=7, bbox=box)
+        axes.text(1.02, k, show(value), transform=axes.get_yaxis_transform(), va="center", fontsize=7)
     axes.set_yticks(places, lines["adapter"])
-    axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.3 * (lines["value"].max() or 1.0)))
+    axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.05 * (np.nanmax(lines[["value", "high"]].to_numpy()) or 1.0)))
     axes.tick_params(axis="y", length=0)
     floors = lines[lines["kind"] == "floor"]
     if len(floors):

@@ -1,0 +1,25 @@
+"""``jijbench ledger``."""
+
+from pathlib import Path
+
+import click
+
+from jijbench.cli._results import default_folder, only_rows, only_tasks, open_results, results_folder
+
+
+@click.command()
+@click.argument("benchmark", default="full")
+@results_folder
+@only_tasks
+@only_rows
+@click.option("--csv", is_flag=True, help="One line a cell, as CSV.")
+def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
+    """What tuning promised, what the test said, and the rank of each row by the number of trials."""
+    from jijbench.ledger import ledger_markdown, ledger_table
+
+    found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
+    if csv:
+        click.echo(ledger_table(found).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+        return
+    for task in dict.fromkeys(cell.task for cell in found.cells):
+        click.echo(f"### {task}\n\n{ledger_markdown(found, task)}")
