@@ -1,6 +1,8 @@
-"""From cells to records: one cell in a worker process, many cells in a pool of them."""
+"""From cells to records: one cell in a process that may die, many cells here or on a cluster."""
 
 from jijbench.runner.cell import cell_key, run_cell
-from jijbench.runner.engine import run_cells, stale_slots
+from jijbench.runner.engine import run_cells
+from jijbench.runner.places import dask_workers, read_cluster
+from jijbench.runner.reuse import stale_slots
 
-__all__ = ["cell_key", "run_cell", "run_cells", "stale_slots"]
+__all__ = ["cell_key", "dask_workers", "read_cluster", "run_cell", "run_cells", "stale_slots"]

@@ -1,0 +1,99 @@
+"""Cells on Dask workers. Dask decides which worker runs which cell; the worker runs it in a child that may die."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster, WorkerPlugin, get_worker
+from distributed.scheduler import KilledWorker
+
+from jijbench.errors import JijbenchError, MissingExtra
+from jijbench.runner.child import Children
+from jijbench.runner.places import Cluster, Place
+
+NAME = "jijbench-children"
+SETTINGS = {
+    "distributed.worker.daemon": False,  # daemons may have no children, and cells run in children
+    "distributed.scheduler.allowed-failures": 0,  # a cell whose worker died is not tried on the next one
+    "distributed.scheduler.worker-saturation": 1.0,  # no cell waits on a worker that may be lost
+}
+
+
+def _variable(setting: str) -> str:
+    """Environment variable of a setting of Dask: ``DASK_DISTRIBUTED__WORKER__DAEMON``."""
+    return "DASK_" + setting.replace(".", "__").replace("-", "_").upper()
+
+
+class _Cells(WorkerPlugin):
+    """Children of a worker: one a thread of the worker, so that it holds as many cells as Dask sends."""
+
+    name = NAME
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+
+    def setup(self, worker: Any) -> None:
+        if multiprocessing.current_process().daemon:
+            setting = _variable("distributed.worker.daemon")
+            raise JijbenchError(f"{worker.address} is a daemon, whose cells cannot run: start it with {setting}=False")
+        self.children = Children(worker.state.nthreads, self.threads)
+        self.children.__enter__()
+
+    def teardown(self, worker: Any) -> None:
+        self.children.stop()
+        self.children.__exit__(None, None, None)
+
+
+def _run(cell: dict[str, Any], folder: str) -> dict[str, Any]:
+    return get_worker().plugins[NAME].children.run(cell, folder)
+
+
+@contextmanager
+def connected(threads: int, where: str | Cluster) -> Iterator[Place]:
+    """Workers at an address, or of a cluster that lives as long as this."""
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(SETTINGS))
+        address = where if isinstance(where, str) else stack.enter_context(started(where))
+        client = stack.enter_context(_client(address))
+        _check_scheduler(client)
+        client.register_plugin(_Cells(threads))
+        executor = client.get_executor(pure=False, retries=0)
+        try:
+            yield Place(partial(executor.submit, _run), (KilledWorker,))
+        except BaseException:  # what runs ends by itself or with its worker, what waits is withdrawn
+            executor.shutdown(wait=False)
+            raise
+
+
+def _client(address: Any) -> Client:
+    try:
+        return Client(address, set_as_default=False, timeout=30)
+    except (OSError, ValueError) as error:  # a timeout is an OSError
+        raise JijbenchError(f"no Dask scheduler answers at {address!r}: {error}") from error
+
+
+def _check_scheduler(client: Client) -> None:
+    setting = "distributed.scheduler.allowed-failures"
+    found = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
+    if found != 0:
+        raise JijbenchError(
+            f"the scheduler has allowed-failures = {found}, so a cell that kills its worker would kill {found} more; "
+            f"start it with {_variable(setting)}=0"
+        )
+
+
+def started(cluster: Cluster) -> Any:
+    """The cluster, with its workers asked for."""
+    if cluster.cluster == "local":
+        defaults = {"threads_per_worker": 1, "dashboard_address": None}
+        return LocalCluster(n_workers=cluster.jobs, **defaults | cluster.options)
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ModuleNotFoundError as error:
+        raise MissingExtra("SLURM needs dask-jobqueue, not installed: pip install 'jijbench[cluster]'") from error
+    own = [f"export {_variable(name)}={value}" for name, value in SETTINGS.items() if ".worker." in name]
+    options = {"n_workers": cluster.jobs} | cluster.options
+    return SLURMCluster(**options | {"job_script_prologue": [*own, *options.get("job_script_prologue", [])]})

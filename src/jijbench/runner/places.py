@@ -1,0 +1,73 @@
+"""Where cells run: on this machine, or on the workers of a Dask cluster."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from jijbench.data.card import Strict
+from jijbench.errors import DataError, MissingExtra
+from jijbench.runner.child import Children
+
+
+@dataclass(frozen=True)
+class Place:
+    """``submit(cell, folder)`` promises the record (JSON); ``lost``: what it raises where a worker was lost."""
+
+    submit: Callable[[dict[str, Any], str], Future]
+    lost: tuple[type[Exception], ...] = ()
+
+
+Open = Callable[[int], AbstractContextManager[Place]]  # threads of a cell → a place, open for a while
+
+
+@contextmanager
+def this_machine(threads: int, workers: int = 1) -> Iterator[Place]:
+    """As many cells at a time as ``workers``."""
+    with Children(workers, threads) as children, ThreadPoolExecutor(workers) as executor:
+        try:
+            yield Place(partial(executor.submit, children.run))
+        except BaseException:  # Ctrl-C: running cells leave no record and are computed at the next start
+            executor.shutdown(wait=False, cancel_futures=True)
+            children.stop()
+            raise
+
+
+class Cluster(Strict):
+    """A cluster to be started: ``dask_jobqueue.SLURMCluster`` or ``distributed.LocalCluster``, and its options.
+
+    ``jobs``: how many SLURM jobs (each holds ``options.processes`` workers), or how many local workers.
+    """
+
+    cluster: Literal["slurm", "local"]
+    jobs: int = Field(ge=1)
+    options: dict[str, Any] = {}
+
+
+def read_cluster(path: Path) -> Cluster:
+    """Read the YAML file of a cluster; raises ``DataError`` naming file and field."""
+    try:
+        return Cluster.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError, OSError) as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def dask_workers(where: str | Cluster) -> Open:
+    """The workers of a scheduler that runs at an address, or of a cluster that is started for the run.
+
+    Raises ``MissingExtra`` where Dask is not installed.
+    """
+    try:
+        from jijbench.runner import _dask
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"a cluster needs {error.name}, not installed: pip install 'jijbench[cluster]'; "
+            "--workers N alone needs nothing"
+        ) from error
+    return partial(_dask.connected, where=where)
