@@ -126,9 +126,6 @@ def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how):
     run_cells(bench.cells(), tmp_path / "cut")
     run_cells(bench.cells(), tmp_path / "whole")
     assert all(path.read_bytes() == content for path, content in kept.items()), "a finished cell was repeated"
-    tables = [
-        numbers(leaderboard(load_results(bench, tmp_path / name)))
-        for name in ("cut", "whole")
-    ]
+    tables = [numbers(leaderboard(load_results(bench, tmp_path / name))) for name in ("cut", "whole")]
     assert tables[0] == tables[1]
     assert not list((tmp_path / "cut").rglob(".f*")) or how == signal.SIGKILL

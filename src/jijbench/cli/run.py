@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
 
 if TYPE_CHECKING:
     from jijbench.benchmark import Cell
     from jijbench.record import Record
+    from jijbench.runner.places import Open
 
 
 @click.command()
@@ -21,28 +23,47 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes."
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler (tcp://HOST:PORT).")
+@click.option(
+    "--cluster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Start the cluster of this YAML file and run there.",
+)
 @click.option("--results", type=FOLDER, help="Default: results/local/BENCHMARK.")
 @click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
 @click.option("--no-figures", is_flag=True, help="Only the table.")
 def command(
-    benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, results: Path | None,
-    retry_failed: bool, no_figures: bool,
+    benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, scheduler: str | None,
+    cluster: Path | None, results: Path | None, retry_failed: bool, no_figures: bool,
 ) -> None:  # fmt: skip
     """Run BENCHMARK (a name, or a YAML file) and print its table.
 
     Every cell (task, fold, row, seed) leaves a record in the results folder; finished cells are not repeated, so
-    an interrupted run goes on where it stopped.
+    an interrupted run goes on where it stopped. A cluster needs jijbench[cluster]; see docs/cluster.md.
     """
     from jijbench.benchmark import load_benchmark
     from jijbench.runner import run_cells
 
+    place = _place(scheduler, cluster)
     folder = results or local_folder(benchmark)
     loaded = load_benchmark(benchmark)
     cells = [*loaded.cells(tasks, rows), *loaded.growth_cells(tasks, rows)]
     with _progress(cells) as tell:
-        run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell)
+        run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place)
     _report(benchmark, folder, tasks, rows, figures=not no_figures)
     _report_growth(benchmark, folder, tasks, rows, figures=not no_figures)
+
+
+def _place(scheduler: str | None, cluster: Path | None) -> "Open | None":
+    """Where cells run; None for this machine."""
+    from jijbench.runner import dask_workers, read_cluster
+
+    given = click.get_current_context().get_parameter_source("workers") is not ParameterSource.DEFAULT
+    if (scheduler is not None) + (cluster is not None) + given > 1:
+        raise click.UsageError("--workers, --scheduler and --cluster each say where cells run: give one of them")
+    if cluster is not None:
+        return dask_workers(read_cluster(cluster))
+    return None if scheduler is None else dask_workers(scheduler)
 
 
 class _progress:  # noqa: N801

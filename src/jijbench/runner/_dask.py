@@ -15,6 +15,7 @@ from jijbench.runner.child import Children
 from jijbench.runner.places import Cluster, Place
 
 NAME = "jijbench-children"
+PATIENCE = 30  # seconds until a scheduler is held to be absent
 SETTINGS = {
     "distributed.worker.daemon": False,  # daemons may have no children, and cells run in children
     "distributed.scheduler.allowed-failures": 0,  # a cell whose worker died is not tried on the next one
@@ -70,7 +71,7 @@ def connected(threads: int, where: str | Cluster) -> Iterator[Place]:
 
 def _client(address: Any) -> Client:
     try:
-        return Client(address, set_as_default=False, timeout=30)
+        return Client(address, set_as_default=False, timeout=PATIENCE)
     except (OSError, ValueError) as error:  # a timeout is an OSError
         raise JijbenchError(f"no Dask scheduler answers at {address!r}: {error}") from error
 

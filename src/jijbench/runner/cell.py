@@ -37,7 +37,7 @@ from jijbench.runner.growing import grown, growth_search
 from jijbench.runner.scoring import Refused, fold_scores, inner_score, predict
 from jijbench.tuning import SAMPLER, space_sha256, tune
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: the limit of `ulimit -f`
 
 
 def _version(distribution: str) -> str | None:

@@ -32,7 +32,7 @@ def this_machine(threads: int, workers: int = 1) -> Iterator[Place]:
     """As many cells at a time as ``workers``."""
     with Children(workers, threads) as children, ThreadPoolExecutor(workers) as executor:
         try:
-            yield Place(partial(executor.submit, children.run))
+            yield Place(lambda cell, folder: executor.submit(children.run, cell, folder))
         except BaseException:  # Ctrl-C: running cells leave no record and are computed at the next start
             executor.shutdown(wait=False, cancel_futures=True)
             children.stop()

@@ -1,0 +1,93 @@
+"""What the tests of many cells share: benchmarks, tables, and models that wait to be killed."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+from jijbench.benchmark import Benchmark, load_benchmark
+from jijbench.board import leaderboard, to_csv
+from jijbench.results import load_results
+
+TRANSFER = "jij-published-table/jij/transfer"
+MODELS = '''
+"""Models of the tests of faults."""
+
+import os
+import time
+from pathlib import Path
+
+from jijbench.testing.bad import Zeros
+
+
+class Patient(Zeros):
+    """Waits to be killed when it first fits; fits at once when asked again."""
+
+    def fit(self, samples, y, folds=None):
+        begun = Path(os.environ["JIJBENCH_TEST_BEGUN"])
+        if not begun.exists():
+            begun.with_suffix(".new").write_text(str(os.getpid()))
+            begun.with_suffix(".new").rename(begun)
+            time.sleep(120)
+        return super().fit(samples, y, folds)
+
+
+class Counting(Zeros):
+    """Says how many threads its linear algebra has."""
+
+    def fit(self, samples, y, folds=None):
+        import scipy.linalg
+        from threadpoolctl import threadpool_info
+
+        self.threads_ = max(pool["num_threads"] for pool in threadpool_info())
+        self.variable_ = int(os.environ["OMP_NUM_THREADS"])
+        return super().fit(samples, y, folds)
+'''
+
+
+@pytest.fixture(scope="package")
+def models(tmp_path_factory):
+    """Module ``models_of_faults``, importable here and in processes started from here; and the file of ``Patient``."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "models_of_faults.py").write_text(MODELS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        patch.setenv("PYTHONPATH", str(folder), prepend=":")
+        patch.setenv("JIJBENCH_TEST_BEGUN", str(folder / "begun"))
+        yield folder / "begun"
+    sys.modules.pop("models_of_faults", None)
+
+
+@pytest.fixture
+def begun(models):
+    """The file that appears, with a process id in it, when ``Patient`` waits."""
+    models.unlink(missing_ok=True)
+    return models
+
+
+@pytest.fixture
+def benchmark(tmp_path) -> Callable[..., Benchmark]:
+    """A benchmark of the named adapters on the smallest task."""
+
+    def write(*names: str, tasks=(TRANSFER,), **budget) -> Benchmark:
+        rows = [{"row": name.rpartition(":")[2].lower(), "adapter": name} for name in names]
+        content = {
+            "benchmark": "mine", "description": "for the tests", "tasks": list(tasks), "rows": rows, "seeds": [0],
+            "budget": {"trials": 2, "inner_folds": 1, "cell_seconds": 60, "memory_gib": 8} | budget,
+        }  # fmt: skip
+        (tmp_path / "b.yaml").write_text(yaml.safe_dump(content))
+        return load_benchmark(tmp_path / "b.yaml")
+
+    return write
+
+
+@pytest.fixture
+def numbers() -> Callable[..., str]:
+    """The table of a folder without what it cost, which no two runs share."""
+
+    def text(bench: Benchmark, folder) -> str:
+        table = leaderboard(load_results(bench, folder))
+        return to_csv(table.drop(columns=[c for c in table if c.startswith("seconds") or c == "peak_memory_mib"]))
+
+    return text
