@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -152,7 +153,8 @@ def test_a_bad_cluster_file_is_named(tmp_path, text, complaint):
 
 
 SBATCH = """#!/bin/sh
-setsid sh "$1" > "{folder}/job-$$.log" 2>&1 &
+cp "$1" "{folder}/job-$$.sh"  # the caller removes its own
+setsid sh "{folder}/job-$$.sh" > "{folder}/job-$$.log" 2>&1 &
 echo $! >> "{folder}/jobs"
 echo "Submitted batch job $!"
 """
@@ -164,6 +166,7 @@ exit 0
 
 def test_slurm_jobs_run_cells(tmp_path, benchmark, monkeypatch):
     """A machine of one node, whose ``sbatch`` starts the job script at once."""
+    before = signal.getsignal(signal.SIGINT)
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         tool = tmp_path / "bin" / name
         tool.parent.mkdir(exist_ok=True)
@@ -180,4 +183,24 @@ def test_slurm_jobs_run_cells(tmp_path, benchmark, monkeypatch):
     assert [record.status for record in records] == ["complete"] * 2
     jobs = [int(line) for line in (tmp_path / "jobs").read_text().split()]
     assert len(jobs) == 1
+    assert signal.getsignal(signal.SIGINT) is before, "dask_jobqueue replaces the answer to Ctrl-C"
     wait_for(lambda: not psutil.pid_exists(jobs[0]) or psutil.Process(jobs[0]).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_ctrl_c_stops_a_run_on_a_cluster_and_its_cells(tmp_path, benchmark, begun):
+    benchmark("zero", "models_of_faults:Patient")
+    (tmp_path / "c.yaml").write_text("cluster: local\njobs: 1\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jijbench", "run", str(tmp_path / "b.yaml"), "--results", str(tmp_path / "r"),
+         "--no-figures", "--cluster", str(tmp_path / "c.yaml")],
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    wait_for(begun.exists)
+    child = psutil.Process(int(begun.read_text()))
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "run the same command again to go on" in told
+    child.wait(timeout=10)
+    assert [path.parent.name for path in (tmp_path / "r").rglob("f*.json")] == ["zero"]

@@ -45,7 +45,7 @@ def check_folder(bench, folder):
 
 
 def test_two_runs_in_one_folder_leave_one_whole_record_a_cell(tmp_path, benchmark, numbers):
-    bench = benchmark("zero", "shell-mean", "low-rank", tasks=(RANDOM,))
+    bench = benchmark("zero", "shell-mean", tasks=(RANDOM,))
     both = [subprocess.Popen(command(tmp_path, tmp_path / "both"), stdout=subprocess.PIPE) for _ in range(2)]
     tables = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]

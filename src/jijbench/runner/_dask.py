@@ -1,6 +1,8 @@
 """Cells on Dask workers. Dask decides which worker runs which cell; the worker runs it in a child that may die."""
 
 import multiprocessing
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -89,12 +91,24 @@ def _check_scheduler(client: Client) -> None:
 def started(cluster: Cluster) -> Any:
     """The cluster, with its workers asked for."""
     if cluster.cluster == "local":
-        defaults = {"threads_per_worker": 1, "dashboard_address": None}
+        defaults = {"threads_per_worker": 1, "dashboard_address": ":0"}
         return LocalCluster(n_workers=cluster.jobs, **defaults | cluster.options)
     try:
-        from dask_jobqueue import SLURMCluster
+        with _signals_kept():  # importing it makes Ctrl-C a silent exit
+            from dask_jobqueue import SLURMCluster
     except ModuleNotFoundError as error:
         raise MissingExtra("SLURM needs dask-jobqueue, not installed: pip install 'jijbench[cluster]'") from error
     own = [f"export {_variable(name)}={value}" for name, value in SETTINGS.items() if ".worker." in name]
     options = {"n_workers": cluster.jobs} | cluster.options
     return SLURMCluster(**options | {"job_script_prologue": [*own, *options.get("job_script_prologue", [])]})
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    before = {which: signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for which, handler in before.items():
+                signal.signal(which, handler)
