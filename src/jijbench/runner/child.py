@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Expired
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -10,6 +11,7 @@ from threading import Thread
 from typing import Any, Self
 
 from jijbench.benchmark import Cell, record_path
+from jijbench.errors import JijbenchError
 from jijbench.record import Record, write_record
 from jijbench.runner.cell import not_complete, run_cell
 from jijbench.runner.reuse import complete
@@ -68,6 +70,11 @@ class Children:
             record = not_complete(cell, "failed", reason, limit)
         except ProcessExpired as error:
             record = not_complete(cell, "failed", f"the worker process died with exit code {error.exitcode}")
+        except BrokenProcessPool as error:
+            raise JijbenchError(
+                "the processes of cells end before they begin; call run under `if __name__ == '__main__':`, or, if they "
+                "were killed from outside, run again to go on"
+            ) from error
         finally:
             self._jobs.discard(job)
         write_record(record_path(Path(folder), cell), record)

@@ -1,0 +1,167 @@
+"""Benchmarks of the suite itself: ``tox -e speed`` writes ``table.md`` beside this file.
+
+Each figure is the median of repeats with their range; every timing takes less than three minutes on one core. Times are
+of processes started anew, with an empty cache of descriptors.
+"""
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).parent
+TASK = "jij-bi2te3/jij/random-orbit"
+CLUSTER = "cluster: local\njobs: 2\n"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One comparison: repeats of what is measured and of what it is measured against."""
+
+    what: str
+    measured: list[float]
+    against: str
+    reference: list[float]
+    unit: str
+    aim: str
+
+    def __str__(self) -> str:
+        ratio = statistics.median(self.measured) / statistics.median(self.reference)
+        cells = (
+            self.what,
+            _spread(self.measured),
+            self.against,
+            _spread(self.reference),
+            self.unit,
+            f"{ratio:.3g}",
+            self.aim,
+        )
+        return f"| {' | '.join(cells)} |"
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.4g} ({min(values):.4g}–{max(values):.4g})"
+
+
+def timed(*command: str) -> tuple[float, str]:
+    """Wall seconds and output of a Python process, threads bounded, descriptors not yet cached."""
+    with TemporaryDirectory() as cache:
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, *command], env=os.environ | threads | {"JIJBENCH_CACHE": cache}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        seconds = time.perf_counter() - started
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+    return seconds, done.stdout
+
+
+@dataclass(frozen=True)
+class Run:
+    """What ``jijbench run`` took: wall seconds, seconds inside models, MiB of the largest cell."""
+
+    wall: float
+    models: float
+    peak: float
+
+
+def run(*options: str) -> Run:
+    """``jijbench run quick`` on the exchange interactions into an empty folder."""
+    with TemporaryDirectory() as folder:
+        command = ("-m", "jijbench", "run", "quick", "--task", TASK, "--results", folder, "--no-figures", *options)
+        wall = timed(*command)[0]
+        records = [json.loads(path.read_text()) for path in Path(folder).rglob("f*.json")]
+    return Run(wall, sum(map(_inside, records)), max(record["peak_memory_mib"] for record in records))
+
+
+def _inside(record: dict) -> float:
+    """Seconds of tuning, fits and predictions; those of a growing training part stand in its rounds."""
+    rounds = record["extra"].get("rounds", [])
+    return sum(r["seconds"] for r in rounds) + sum(record["seconds"].get(k, 0.0) for k in ("tune", "fit", "predict"))
+
+
+def searches(grid: str, repeats: int) -> list[Line]:
+    """SOAP + KRR, tuned by the suite and by a plain script."""
+    found = {
+        name: [json.loads(timed(str(HERE / f"soap_by_{name}.py"), grid)[1]) for _ in range(repeats)]
+        for name in ("suite", "hand")
+    }
+
+    def line(what: str, key: str, unit: str, aim: str) -> Line:
+        mine, plain = ([one[key] for one in found[name]] for name in ("suite", "hand"))
+        return Line(f"SOAP+KRR search, {grid} spectra, {what}", mine, "plain script", plain, unit, aim)
+
+    return [
+        line(f"{found['suite'][0]['tried']} settings", "seconds", "s", "≤ 0.2"),
+        line("validation MAE", "mae", "meV", "≤ 1"),
+        line("peak memory", "peak_mib", "MiB", ""),
+    ]
+
+
+def engine(repeats: int) -> list[Line]:
+    """Overhead, scaling and memory of runs."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "cluster.yaml"
+        file.write_text(CLUSTER)
+        places = {"one": ("-w", "1"), "two": ("-w", "2"), "dask": ("--cluster", str(file))}
+        runs: dict[str, list[Run]] = {name: [] for name in places}
+        for _ in range(repeats):  # in turns, so that a busy hour meets all alike
+            for name, options in places.items():
+                runs[name].append(run(*options))
+        cheap = [run("-w", "1", "--row", "zero", "--row", "shell-mean") for _ in range(repeats)]
+    wall = {name: [one.wall for one in found] for name, found in runs.items()}
+    inside = [one.models for one in runs["one"]]
+    return [
+        Line("run quick, 1 worker", wall["one"], "tune + fit + predict", inside, "s", "≤ 1.10"),
+        Line("run of floors alone, 1 worker", [one.wall for one in cheap], "tune + fit + predict",
+             [one.models for one in cheap], "s", ""),
+        Line("run quick, 2 workers", wall["two"], "1 worker", wall["one"], "s", "0.5 ideal"),
+        Line("run quick, 2 workers of Dask", wall["dask"], "1 worker", wall["one"], "s", "0.5 ideal"),
+        Line("models, 2 workers", [one.models for one in runs["two"]], "1 worker", inside, "s", "1 if they do not fight"),
+        Line("peak memory of a cell", [one.peak for one in runs["one"]], "limit of quick", [2048.0], "MiB", "≤ 1"),
+    ]  # fmt: skip
+
+
+def starts(repeats: int) -> list[Line]:
+    """Seconds until something answers, against an empty Python."""
+    empty = [timed("-c", "pass")[0] for _ in range(repeats)]
+    commands = {
+        "import jijbench": ("-c", "import jijbench"),
+        "jijbench --help": ("-m", "jijbench", "--help"),
+        "jijbench run --help": ("-m", "jijbench", "run", "--help"),
+        "jijbench list": ("-m", "jijbench", "list"),
+        "import jijbench.runner": ("-c", "import jijbench.runner"),
+    }
+    return [
+        Line(name, [timed(*command)[0] for _ in range(repeats)], "empty Python", empty, "s", "")
+        for name, command in commands.items()
+    ]
+
+
+def main() -> None:
+    """Measure everything and write the table."""
+    repeats = int(sys.argv[1]) if sys.argv[1:] else 3
+    timed("-c", "import jijbench.runner")  # byte code is compiled
+    load = os.getloadavg()[0]
+    lines = [*starts(3 * repeats), *engine(repeats), *searches("small", repeats), *searches("default", repeats)]
+    head = (
+        f"Median (least–largest) of {repeats} repeats, of {3 * repeats} for start times; Python "
+        f"{platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before. Ratio = measured / against.\n\n"
+        "| what | measured | against | that | unit | ratio | aim |\n|---|---|---|---|---|---|---|\n"
+    )
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    (HERE / "table.md").write_text(head + "\n".join(map(str, lines)) + f"\n\nLargest process: {largest:.0f} MiB.\n")
+    print((HERE / "table.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
