@@ -1,6 +1,6 @@
-"""The same search by the suite's adapter: spectra once a geometry, one eigendecomposition for all regularisers and folds.
+"""The same search by the suite's adapter.
 
-Prints one JSON line.
+Spectra once a geometry, one eigendecomposition for all regularisers and folds. Prints one JSON line.
 """
 
 import json

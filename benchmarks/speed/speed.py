@@ -126,7 +126,7 @@ def engine(repeats: int) -> list[Line]:
              [one.models for one in cheap], "s", ""),
         Line("run quick, 2 workers", wall["two"], "1 worker", wall["one"], "s", "0.5 ideal"),
         Line("run quick, 2 workers of Dask", wall["dask"], "1 worker", wall["one"], "s", "0.5 ideal"),
-        Line("models, 2 workers", [one.models for one in runs["two"]], "1 worker", inside, "s", "1 if they do not fight"),
+        Line("models, 2 workers", [one.models for one in runs["two"]], "1 worker", inside, "s", "1: no fight"),
         Line("peak memory of a cell", [one.peak for one in runs["one"]], "limit of quick", [2048.0], "MiB", "≤ 1"),
     ]  # fmt: skip
 

@@ -72,8 +72,8 @@ class Children:
             record = not_complete(cell, "failed", f"the worker process died with exit code {error.exitcode}")
         except BrokenProcessPool as error:
             raise JijbenchError(
-                "the processes of cells end before they begin; call run under `if __name__ == '__main__':`, or, if they "
-                "were killed from outside, run again to go on"
+                "the processes of cells end before they begin; call run under `if __name__ == '__main__':`; "
+                "if they were killed from outside, run again to go on"
             ) from error
         finally:
             self._jobs.discard(job)
