@@ -11,17 +11,17 @@ PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
     "errors units convention context",
     "data",
-    "descriptors metrics statistics physics",
+    "descriptors metrics calibration statistics physics",
     "adapters",
     "record benchmark",
     "runner tuning active audit",
-    "board leaderboard plots export bundle spin results verify growth confidence ledger compare",
+    "board leaderboard plots export bundle spin results verify growth confidence ledger compare uncertainty",
     "report testing api",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
-FROM_RECORDS = {"board", "compare", "confidence", "growth", "ledger", "leaderboard", "plots", "report"}
+FROM_RECORDS = {"board", "compare", "confidence", "growth", "ledger", "leaderboard", "plots", "report", "uncertainty"}
 LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
 
 

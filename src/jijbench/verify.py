@@ -21,6 +21,7 @@ from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
 from jijbench.runner.scoring import fold_scores
+from jijbench.uncertainty import uncertainty_markdown
 
 BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
@@ -130,7 +131,16 @@ def blocks(results: Results) -> dict[str, Callable[[str], str]]:
     def ledger(args: str) -> str:
         return ledger_markdown(results, args.strip())
 
-    return {"leaderboard": board, "published": published, "growth": growth, "ledger": ledger}
+    def uncertainty(args: str) -> str:
+        return uncertainty_markdown(results, args.strip())
+
+    return {
+        "leaderboard": board,
+        "published": published,
+        "growth": growth,
+        "ledger": ledger,
+        "uncertainty": uncertainty,
+    }
 
 
 def published_protocol(table: pd.DataFrame) -> str:

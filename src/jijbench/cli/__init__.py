@@ -21,6 +21,7 @@ COMMANDS = {
     "new-adapter": "new_adapter",
     "plot": "plot",
     "run": "run",
+    "uncertainty": "uncertainty",
     "verify": "verify",
 }
 HELP = {
@@ -34,6 +35,7 @@ HELP = {
     "new-adapter": "Begin a model of your own: a package that already passes.",
     "plot": "Figures of a results folder.",
     "run": "Run a benchmark; run again, it resumes.",
+    "uncertainty": "Whether predicted uncertainties keep what they promise.",
     "verify": "Recompute every published number.",
 }
 
