@@ -15,13 +15,24 @@ LAYERS = (
     "adapters",
     "record benchmark",
     "runner tuning active audit",
-    "board leaderboard plots export bundle spin results verify growth confidence ledger compare uncertainty",
+    "board leaderboard plots export bundle spin results verify growth confidence ledger compare uncertainty magnetism",
     "report testing api",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
-FROM_RECORDS = {"board", "compare", "confidence", "growth", "ledger", "leaderboard", "plots", "report", "uncertainty"}
+FROM_RECORDS = {
+    "board",
+    "compare",
+    "confidence",
+    "growth",
+    "ledger",
+    "magnetism",
+    "leaderboard",
+    "plots",
+    "report",
+    "uncertainty",
+}
 LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
 
 

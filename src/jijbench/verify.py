@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.growth import growth_markdown, growth_table
 from jijbench.ledger import ledger_markdown
+from jijbench.magnetism import magnetism_markdown
 from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
@@ -112,6 +114,7 @@ def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
             yield Finding("ok", f"{folder.name}/{name} is what the records give")
 
 
+@lru_cache(maxsize=1)
 def blocks(results: Results) -> dict[str, Callable[[str], str]]:
     """What a document's generated blocks hold, by name."""
     table = leaderboard(results)
@@ -134,8 +137,12 @@ def blocks(results: Results) -> dict[str, Callable[[str], str]]:
     def uncertainty(args: str) -> str:
         return uncertainty_markdown(results, args.strip())
 
+    def magnetism(args: str) -> str:
+        return magnetism_markdown(results, args.strip())
+
     return {
         "leaderboard": board,
+        "magnetism": magnetism,
         "published": published,
         "growth": growth,
         "ledger": ledger,
