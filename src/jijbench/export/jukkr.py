@@ -1,8 +1,8 @@
 """The potential card of the JuKKR codes: read and written, atomic spheres and full potential.
 
 Ry and Bohr; V without the nuclear term (V_total = V − 2 Z / r). Blocks follow each other atom by atom, spin DOWN before
-spin UP. The mesh is r_k = b (exp(a k) − 1) up to the muffin-tin point; in the full potential the points beyond belong to
-the shape function. Layout: Fortran columns of 20, four a line.
+spin UP. The mesh is r_k = b (exp(a k) − 1) up to the muffin-tin point; in the full potential the points beyond belong
+to the shape function. Layout: Fortran columns of 20, four a line.
 """
 
 from collections.abc import Iterator, Sequence
@@ -220,9 +220,14 @@ def n_spins(blocks: Sequence[Block], n_atoms: int, where: str) -> int:
 
 def check_same_mesh(block: Block, host: Block, where: str) -> None:
     """Raises ``ExportError`` naming the first of alat, a, b, rmtnew, rws and nr in which a block is not its host's."""
-    pairs = [("nr", len(block.v), len(host.v), 0.0), ("alat", block.alat, host.alat, ALAT_DIGITS),
-             ("a", block.a, host.a, 1e-10), ("b", block.b, host.b, 2e-11), ("rmtnew", block.r_mt_new, host.r_mt_new, 1e-6),
-             ("rws", block.r_ws, host.r_ws, 1e-5)]  # fmt: skip
+    pairs: list[tuple[str, float, float, float]] = [
+        ("nr", len(block.v), len(host.v), 0.0),
+        ("alat", block.alat, host.alat, ALAT_DIGITS),
+        ("a", block.a, host.a, 1e-10),
+        ("b", block.b, host.b, 2e-11),
+        ("rmtnew", block.r_mt_new, host.r_mt_new, 1e-6),
+        ("rws", block.r_ws, host.r_ws, 1e-5),
+    ]
     for name, mine, theirs, allowed in pairs:
         if abs(mine - theirs) > allowed * 1.001:
             raise ExportError(f"{where}: {name} is {mine!r}, the host's {theirs!r}; make both in the same cell")
