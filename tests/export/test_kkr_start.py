@@ -1,6 +1,7 @@
 """Start potentials: the files for Ni in Cu rebuilt from the dataset, what is refused before anything is written."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
 from jijbench.errors import ExportError
 from jijbench.export.jukkr import read_card
-from jijbench.export.kkr_start import export_kkr, read_scoef
+from jijbench.export.kkr_start import Site, cluster_blocks, export_kkr, read_scoef
 
 CARDS = Path(__file__).parent / "cards"
 START = CARDS / "Ni_in_Cu.start.potential"
@@ -112,3 +113,16 @@ def test_the_command_writes_once(cards, tmp_path):
     again = CliRunner().invoke(cli, words)
     assert isinstance(again.exception, ExportError)
     assert "not empty" in str(again.exception)
+
+
+def test_full_potential_keeps_the_hosts_nonspherical_part():
+    start = read_card(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
+    host = [replace(b, nonspherical={lm: 2 * v for lm, v in b.nonspherical.items()}) for b in start]
+    sites = [Site((0.0, 0.0, 0.0), 1, 83.0, 0.0), Site((0.5, 0.0, 0.0), 1, 83.0, 0.5)]
+    found = cluster_blocks(host, start, sites, np.full(484, 0.1), {})
+    assert len(found) == 4
+    for block, spin, begin in zip(found[:2], host, start, strict=True):
+        np.testing.assert_allclose(block.v, begin.v + 0.1)
+        assert all((block.nonspherical[lm] == v).all() for lm, v in spin.nonspherical.items())
+    with pytest.raises(ExportError, match="349 points, the card has 484"):
+        cluster_blocks(host, start, sites, np.zeros(349), {})
