@@ -109,7 +109,7 @@ def render(bundle: Bundle, samples: Sequence[Sample], suffix: str) -> bytes:
         return table.to_csv(index=False, float_format="%.8g", lineterminator="\n").encode()
     if suffix == ".npz":
         filled = table.assign(shell=table["shell"].fillna(0).astype(int))  # 0: none of the numbered shells
-        return _npz({name: np.array(filled[name].tolist()) for name in filled})
+        return _npz({str(name): np.array(filled[name].tolist()) for name in filled})
     return _extxyz(table, samples)
 
 
@@ -127,7 +127,9 @@ def _extxyz(table: pd.DataFrame, samples: Sequence[Sample]) -> bytes:
     for k, sample in enumerate(samples):
         atoms = sample.atoms
         atoms.info.update(elements="-".join(sample.elements), sublattices="|".join(sample.geometry.sublattices))
-        atoms.info.update({str(name): value for name, value in values.iloc[k].items() if not pd.isna(value)})
+        atoms.info.update(
+            {str(name): value for name, value in zip(values, values.iloc[k], strict=True) if not pd.isna(value)}
+        )
         if sample.moments is not None:
             atoms.info["moments_mub"] = sample.moments
         frames.append(atoms)

@@ -124,12 +124,11 @@ class Dimers:
 
     def as_known(self, geometry: Geometry) -> Geometry:
         """The data's geometry with the same surroundings, read in the same sense; else this one."""
-        for known in self.geometries.values():
-            if known.signatures == geometry.signatures:
-                return known
-            if known.signatures[::-1] == geometry.signatures:
-                return replace(geometry, shell=known.shell)
-        return geometry
+        same = [g for g in self.geometries.values() if g.signatures == geometry.signatures]
+        turned = [g for g in self.geometries.values() if g.signatures[::-1] == geometry.signatures]
+        if not same and turned:
+            return replace(geometry, shell=turned[0].shell)
+        return same[0] if same else geometry
 
 
 def write_dimers(folder: Path, dataset: Dataset) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def read_dimer_table(path: Path, known: Dimers) -> list[Sample]:
     """Dimers of a csv: ``element_i``, ``element_j`` and a place.
 
-    The place is a ``geometry`` of the data, a displacement (``dx_angstrom``, …) from ``sublattice_i``, or a ``shell``. A shell with two geometries gives two samples. Moments of a row (``moment_i_mub``, ``moment_j_mub``) go before
-    those of the bundle. Raises ``DataError`` naming file and row.
+    The place is a ``geometry`` of the data, a displacement (``dx_angstrom``, …) from ``sublattice_i``, or a ``shell``.
+    A shell with two geometries gives two samples. Moments of a row (``moment_i_mub``, ``moment_j_mub``) go before those
+    of the bundle. Raises ``DataError`` naming file and row.
     """
     table = read_table(path)
     missing = {"element_i", "element_j"} - set(table)

@@ -93,7 +93,7 @@ def _no_moment(sample: Sample, known: Dimers | Impurities) -> str:
     moments = known.moments if isinstance(known, Dimers) else {}
     missing = [f"{e} at {site}" for e, site in sites if (e, site) not in moments and (e, "") not in moments]
     return (
-        f"{sample.id}: the moment of {' and '.join(missing) or 'its impurities'} is not known, and the model needs it; "
+        f"{sample.id}: the moment of {' and '.join(dict.fromkeys(missing)) or 'its impurities'} is not known, and the model needs it; "
         "give a csv with element, moment_mub and, if it matters, sublattice (--moments)"
     )
 
