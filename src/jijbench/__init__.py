@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "export_bundle": "jijbench.bundle",
+    "export_bundle": "jijbench.bundle.export",
     "leaderboard": "jijbench.board",
     "load_benchmark": "jijbench.benchmark",
-    "load_bundle": "jijbench.bundle",
+    "load_bundle": "jijbench.bundle.model",
     "load_dataset": "jijbench.data.dataset",
     "load_task": "jijbench.data.task",
     "run": "jijbench.api",

@@ -39,9 +39,7 @@ def part(name: str) -> Task:
     else:
         keep = table["element_i"].isin(ELEMENTS) & table["element_j"].isin(ELEMENTS) & table["shell"].isin(SHELLS)
     rows = np.flatnonzero(keep)
-    small = replace(
-        data, table=table.iloc[rows].reset_index(drop=True), samples=tuple(data.samples[k] for k in rows)
-    )
+    small = replace(data, table=table.iloc[rows].reset_index(drop=True), samples=tuple(data.samples[k] for k in rows))
     return Task(small, task.target, task.split.only(small.index))
 
 

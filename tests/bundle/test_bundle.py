@@ -9,8 +9,7 @@ import pytest
 
 import jijbench
 from jijbench.benchmark import Budget, Row, load_benchmark
-from jijbench.bundle import export_bundle
-from jijbench.bundle.export import all_data, refit
+from jijbench.bundle.export import all_data, export_bundle, refit
 from jijbench.data.task import load_task, release
 from jijbench.errors import DataError, JijbenchError, NotPortable
 from jijbench.runner.scoring import inner_score
@@ -61,9 +60,7 @@ def test_the_search_is_that_of_a_cell_on_all_data():
     row = Row(row="mean", adapter="mean")
     made = refit(task, row, budget, 0)
     adapter, question = type(made.model), task.question("structure")
-    hypers, _, ledger = tune(
-        adapter, question, training, {}, budget, 0, lambda p: inner_score(task, training, p)
-    )
+    hypers, _, ledger = tune(adapter, question, training, {}, budget, 0, lambda p: inner_score(task, training, p))
     assert made.hypers == hypers
     assert made.tuning.inner == ledger.inner
     np.testing.assert_allclose(made.model.predict(training.samples[:5]), task.dataset.truth("jij").mean())

@@ -21,8 +21,8 @@ from jijbench.record import adapter_sha256
 from jijbench.runner.cell import versions_of
 
 MODEL, KNOWN = "model", "known"
-#: samples that the model is asked at once, which bounds its memory
-BATCH = 1000
+#: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move
+BATCH, CURVES = 1000, 20
 BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile)
 
 
@@ -69,10 +69,19 @@ class Bundle:
                 place[key] = len(first)
                 first.append(sample)
             where[k] = place[key]
-        distinct = self._released(first)
-        shape = self.card.asked_target.shape
-        parts = [ask(distinct[k : k + BATCH]) for k in range(0, len(distinct), BATCH)] or [(np.zeros((0, *shape)),) * 2]
+        parts = self._parts(self._released(first), ask)
         return [np.concatenate(values)[where] for values in zip(*parts, strict=True)]
+
+    def _parts(
+        self, samples: tuple[Sample, ...], ask: Callable[[tuple[Sample, ...]], tuple[np.ndarray, ...]]
+    ) -> list[tuple[np.ndarray, ...]]:
+        """Answers batch by batch, with a bar on a terminal where it takes longer than some seconds."""
+        from tqdm import tqdm
+
+        shape = self.card.asked_target.shape
+        size = CURVES if shape else BATCH
+        starts = tqdm(range(0, len(samples), size), disable=None, delay=5, leave=False, desc="predicting")
+        return [ask(samples[k : k + size]) for k in starts] or [(np.zeros((0, *shape)),) * 2]
 
     def _released(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
         if "moments" in INPUTS[self.card.inputs]:

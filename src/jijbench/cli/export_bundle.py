@@ -21,7 +21,7 @@ def command(task: str, adapter: str, benchmark: str, results: Path | None, out: 
     holds plain arrays and JSON with the sha256 of every file, a card and the domain of the model; `jijbench predict`
     reads it.
     """
-    from jijbench.bundle import export_bundle
+    from jijbench.bundle.export import export_bundle
 
     def tell(text: str) -> None:
         click.echo(text, err=True)

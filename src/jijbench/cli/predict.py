@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from jijbench.bundle import Bundle
+    from jijbench.bundle.model import Bundle
     from jijbench.data.sample import Sample
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -45,7 +45,7 @@ def command(bundle: Path, file: Path | None, output: Path | None, moments: Path 
 
 
 def _load(folder: Path) -> "Bundle":
-    from jijbench.bundle import load_bundle
+    from jijbench.bundle.model import load_bundle
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
