@@ -1,5 +1,6 @@
 """A bundle gives back what was refitted, says what it knows, and refuses what it cannot answer."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from jijbench.benchmark import Budget, Row, load_benchmark
 from jijbench.bundle.export import all_data, export_bundle, refit
 from jijbench.data.task import load_task, release
 from jijbench.errors import DataError, JijbenchError, NotPortable
+from jijbench.results import official_folder
 from jijbench.runner.scoring import inner_score
 from jijbench.tuning import tune
 
@@ -107,7 +109,7 @@ def test_a_model_without_a_deviation_says_so(bundles, fitted):
 
 def test_moments_that_are_not_known_are_asked_for(bundles):
     bundle = bundles("pair-gp+moments")
-    with pytest.raises(DataError, match="moment of Os at Bi2 is not known.*--moments"):
+    with pytest.raises(DataError, match=r"moment of Os at Bi2 is not known.*--moments"):
         bundle.predict(bundle.known.grid(["Os"], [1]))
     given = replace(bundle, known=bundle.known.given({("Os", ""): 1.2}))
     assert np.isfinite(given.predict(given.known.grid(["Os", "Cr"], [1]))).all()
@@ -124,7 +126,7 @@ def test_what_cannot_be_exported_is_refused_before_any_work(tmp_path):
     task = load_task("jij-bi2te3/jij/random-orbit")
     with pytest.raises(NotPortable, match="automl-geometry cannot be exported: AutoGluon saves pickles"):
         refit(task, Row(row="automl-geometry", adapter="automl"), QUICK, 0)
-    with pytest.raises(DataError, match="plain-gp refuses .*predicts curves"):
+    with pytest.raises(DataError, match=r"plain-gp refuses .*predicts curves"):
         refit(task, Row(row="plain-gp", adapter="plain-gp"), QUICK, 0)
     with pytest.raises(DataError, match="trains on jij-bi2te3 and tests on jij-published-table"):
         refit(load_task("jij-published-table/jij/transfer"), Row(row="mean", adapter="mean"), QUICK, 0)
@@ -160,27 +162,28 @@ def test_a_model_that_does_not_come_back_is_not_exported(fitted, tmp_path, monke
 
 
 def test_from_the_command_line(tmp_path):
-    """The floor of the official benchmark, exported and asked, as a user does it."""
+    """A floor of the official benchmark, exported and asked, as a user does it."""
 
     def call(*args: str) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "jijbench", *args]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
 
-    made = call("export", "bundle", "--task", "jij-bi2te3/jij/unseen-pair", "--adapter", "shell-mean", "here/b")
+    asked = ["export", "bundle", "--task", "deltav-elemental/dv/unseen-host", "--adapter", "host-mean", "here/b"]
+    made = call(*asked)
     assert made.returncode == 0, made.stderr
-    assert "number" in made.stderr
+    assert "host-mean: as asked; by rmse it is number" in made.stderr
     assert "here/b: bundle" in made.stdout
-    again = call("export", "bundle", "--task", "jij-bi2te3/jij/unseen-pair", "--adapter", "shell-mean", "here/b")
+    again = call(*asked)
     assert again.returncode == 1
     assert "exists and is not empty" in again.stderr
-    asked = call("predict", "here/b", "--elements", "Cr,Mn", "--shells", "1,6", "-o", "out.csv")
-    assert asked.returncode == 0, asked.stderr
-    lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert lines[0] == "element_i,element_j,shell,distance_ang,jij_mev,domain,geometry"
-    assert len(lines) == 1 + 3 * 3  # three pairs; shell 6 has two geometries
-    wrong = call("predict", "here/b", "--hosts", "Ag")
-    assert wrong.returncode == 2
-    assert "--hosts does not fit a bundle of dimers" in wrong.stderr
+    assert "Traceback" not in again.stderr
+    scores = jijbench.load_bundle(tmp_path / "here/b").card.scores
+    assert set(scores) == {f"deltav-elemental/dv/{name}" for name in ("random-orbit", "unseen-host", "unseen-impurity")}
+    official = json.loads((official_folder() / "leaderboard.json").read_text())
+    for line in official:
+        if line["adapter"] == "host-mean" and line["task"] in scores:
+            for name in ("rmse", "mae", "skill", "skill_floor"):
+                assert scores[line["task"]][name] == pytest.approx(line[name], rel=1e-5)
 
 
 def test_export_lists_its_subcommands_by_file():

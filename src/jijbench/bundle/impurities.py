@@ -76,6 +76,8 @@ class Impurities:
                 f"host {host!r} is not in the data ({', '.join(self.hosts)}); "
                 "give its crystal and potential in a .npz file"
             )
+        if not self.hosts[host].geometries:
+            raise DataError(f"host {host!r} has no neighbours' potentials in the data; give its crystal in a .npz file")
         return self.hosts[host]
 
     def _sample(self, host: str, impurity: str, geometry: Geometry, inputs: dict[str, np.ndarray]) -> Sample:
@@ -168,11 +170,12 @@ def _neighbour_clusters(
 def write_impurities(folder: Path, dataset: Dataset, target: str, starts: bool) -> None:
     """Write the host clusters of a target and, where the row needs them, the potentials of hosts and atoms."""
     folder.mkdir(parents=True, exist_ok=True)
-    geometries = {s.geometry.id: s.geometry for s in dataset.of(target).samples}
+    whole = load_dataset(dataset.folder)
+    geometries = {s.geometry.id: s.geometry for s in whole.of(target).samples}
     write_geometries(folder / GEOMETRIES, geometries.values())
     if not starts:
         return
-    singles = [s for s in load_dataset(dataset.folder).samples if len(s.elements) == 1]
+    singles = [s for s in whole.samples if len(s.elements) == 1]
     hosts = {s.host: s for s in singles}
     single = {
         "hosts": np.array(list(hosts)),

@@ -101,8 +101,9 @@ def _no_moment(sample: Sample, known: Dimers | Impurities) -> str:
     sites = zip(sample.elements, sample.geometry.sublattices, strict=True)
     moments = known.moments if isinstance(known, Dimers) else {}
     missing = [f"{e} at {site}" for e, site in sites if (e, site) not in moments and (e, "") not in moments]
+    which = " and ".join(dict.fromkeys(missing)) or "its impurities"
     return (
-        f"{sample.id}: the moment of {' and '.join(dict.fromkeys(missing)) or 'its impurities'} is not known, and the model needs it; "
+        f"{sample.id}: the moment of {which} is not known, and the model needs it; "
         "give a csv with element, moment_mub and, if it matters, sublattice (--moments)"
     )
 
