@@ -85,15 +85,18 @@ def test_shell_geometry_and_displacement_name_the_same_dimer(bundles, tmp_path):
     ("text", "reason"),
     [
         ("element_i,element_j,shell\nCr,V,1\nCr,Vv,1\n", r"row 2 \(element_i=Cr, element_j=Vv, .*no chemical element"),
-        ("element_i,element_j,shell\nCr,V,x\n", r"row 1 .*invalid literal"),
+        ("element_i,element_j,shell\nCr,V,x\n", r"row 1 .*shell x is no whole number"),
+        ("element_i,element_j,shell\nCr,V,inf\n", r"row 1 .*shell inf is no whole number"),
+        ("element_i,element_j,shell\nCr,V,101\n", r"row 1 .*shells are numbered from 1, .*to 100"),
         ("element_i,element_j,geometry\nCr,V,s99\n", r"row 1 .*geometry 's99' is none of s01"),
+        ("element_i,element_j,shell\nCr,V,1.5\n", r"row 1 .*shell 1\.5 is no whole number"),
         ("element_i,element_j\nCr,V\n", r"row 1 .*no place of the pair"),
         ("element_i,shell\nCr,1\n", r"lacks \['element_j'\]"),
         ("element_i,element_j,shell\n", "has no rows"),
         ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi2,1,0,0\n", "is not a .* site"),
         ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi9,1,0,0\n", "no site 'Bi9'"),
         ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi2,nan,0,0\n", "not finite"),
-        ("element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,-1,2\n", "give their lengths"),
+        ("element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,-1,2\n", "give the two lengths"),
     ],
 )
 def test_a_bad_row_is_named(bundles, tmp_path, text, reason):
@@ -128,6 +131,8 @@ def test_a_larger_cluster_is_cut_and_a_smaller_one_is_outside(bundles, whole, tm
     [
         (lambda atoms: atoms.set_pbc(True), r"frame 1 is periodic; cut out the cluster within 5.0 Å"),
         (lambda atoms: atoms.arrays.pop("impurity"), r"frame 1 has no array impurity with 1 and 2"),
+        (lambda atoms: atoms.info.update(moments_mub=[3.0, float("nan")]), r"frame 1: moments .*the two lengths"),
+        (lambda atoms: atoms.info.update(moments_mub=[3.0, 3.0, 3.0]), r"frame 1: moments .*the two lengths"),
         (lambda atoms: atoms.arrays["impurity"].put(3, 3), r"frame 1 has no array impurity with 1 and 2"),
     ],
 )

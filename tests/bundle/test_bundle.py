@@ -1,9 +1,12 @@
 """A bundle gives back what was refitted, says what it knows, and refuses what it cannot answer."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +90,13 @@ def test_equal_samples_are_computed_once_and_batches_do_not_show(bundles, fitted
 def test_nothing_asked_is_nothing_answered(bundles):
     assert bundles("low-rank").predict([]).shape == (0,)
     assert bundles("plain-gp").predict([]).shape == (0, 349)
+
+
+def test_an_answer_that_is_no_number_is_not_given(bundles, fitted, monkeypatch):
+    bundle, samples = bundles("low-rank"), fitted("low-rank")[0].dataset.samples[:3]
+    monkeypatch.setattr(type(bundle.model), "predict", lambda self, asked: np.array([1.0, np.nan, 2.0]))
+    with pytest.raises(JijbenchError, match=f"no finite answer for {samples[1].id}"):
+        bundle.predict(samples)
 
 
 def test_the_card_says_what_a_user_must_know(bundles):
@@ -199,3 +209,16 @@ def test_export_lists_its_subcommands_by_file():
 def test_full_has_the_rows_that_the_tests_shrink():
     known = {row.row for row in load_benchmark("full").rows}
     assert {name.split(" ")[0] for name in ROWS} <= known
+
+
+def test_the_example_of_the_page_runs(bundles, tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "bundle.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(bundles("pair-gp+moments").folder, "jij-bundle")
+    exec(compile(example, "bundle.md", "exec"), {})
+    shown = capsys.readouterr().out
+    assert "as the test asks" in shown
+    assert "('Cr', 'Mn') 1 " in shown
+    assert "Os" not in shown
+    assert shown.rstrip().endswith("(100,)")

@@ -20,6 +20,8 @@ from jijbench.errors import DataError
 GEOMETRIES, HOST, MOMENTS = "geometries.extxyz", "host.json", "moments.csv"
 #: two different impurities, by which a pair of sites is told from the same pair read the other way round
 MARKS = ("Cr", "Mn")
+#: shells are looked for up to this one
+LAST = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,9 @@ class Dimers:
     def of_shells(self, shells: Iterable[int]) -> list[Geometry]:
         """Geometries of the numbered shells, those beyond the data found in the host; raises ``DataError``."""
         wanted = sorted(set(shells))
-        if wanted and wanted[0] < 1:
-            raise DataError(f"shell {wanted[0]}: shells are numbered from 1, the nearest neighbours")
+        bad = [shell for shell in wanted if not 1 <= shell <= LAST]
+        if bad:
+            raise DataError(f"shell {bad[0]}: shells are numbered from 1, the nearest neighbours, to {LAST}")
         known = {g.shell for g in self.geometries.values()}
         more = self._further(max(wanted)) if set(wanted) - known else []
         return [g for shell in wanted for g in (*self.geometries.values(), *more) if g.shell == shell]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from jijbench.bundle.dimers import Dimers
 from jijbench.data.cluster import TOLERANCE
@@ -51,7 +52,10 @@ def _places(line: dict, known: Dimers, row: int) -> list[Geometry]:
             raise DataError("the displacement is not finite")
         return [known.placed(str(line.get("sublattice_i") or ""), step, f"row-{row}")]
     if "shell" in line:
-        return known.of_shells([int(line["shell"])])
+        number = pd.to_numeric(line["shell"], errors="coerce")
+        if not np.isfinite(number) or number != np.floor(number):
+            raise DataError(f"shell {line['shell']} is no whole number")
+        return known.of_shells([int(number)])
     raise DataError(
         "no place of the pair: give shell, geometry, or sublattice_i and dx_angstrom, dy_angstrom, dz_angstrom"
     )
@@ -59,11 +63,14 @@ def _places(line: dict, known: Dimers, row: int) -> list[Geometry]:
 
 def _with_moments(sample: Sample, line: dict) -> Sample:
     values = [line.get(f"moment_{letter}_mub", "") for letter in "ij"]
-    if "" in values:
-        return sample
+    return sample if "" in values else _released(sample, values)
+
+
+def _released(sample: Sample, values: Sequence) -> Sample:
+    """The sample with moments of the file; raises ``DataError`` where they are no two lengths."""
     moments = np.array(values, dtype=float)
-    if not np.isfinite(moments).all() or moments.min() < 0:
-        raise DataError(f"moments {values}: give their lengths |m| in μB")
+    if moments.shape != (2,) or not np.isfinite(moments).all() or moments.min() < 0:
+        raise DataError(f"moments {list(values)}: give the two lengths |m| in μB")
     return replace(sample, inputs={**sample.inputs, "moments": moments})
 
 
@@ -96,7 +103,10 @@ def _frame(frame: "Atoms", known: Dimers, where: str) -> Sample:
     name = str(frame.info.get("id", where.rpartition(": ")[2].replace(" ", "-")))
     sample = known.sample(elements, geometry, name)
     moments = frame.info.get("moments_mub")
-    return sample if moments is None else replace(sample, inputs={"moments": np.array(moments, dtype=float)})
+    try:
+        return sample if moments is None else _released(sample, moments)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 def _cut(frame: "Atoms", sites: Sequence[int], known: Dimers, where: str) -> Geometry:

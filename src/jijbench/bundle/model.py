@@ -81,7 +81,10 @@ class Bundle:
         shape = self.card.asked_target.shape
         size = CURVES if shape else BATCH
         starts = tqdm(range(0, len(samples), size), disable=None, delay=5, leave=False, desc="predicting")
-        return [ask(samples[k : k + size]) for k in starts] or [(np.zeros((0, *shape)),) * 2]
+        found = [ask(samples[k : k + size]) for k in starts]
+        for k, values in enumerate(found):
+            _refuse_infinite(samples[k * size :], values[0])
+        return found or [(np.zeros((0, *shape)),) * 2]
 
     def _released(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
         if "moments" in INPUTS[self.card.inputs]:
@@ -89,6 +92,13 @@ class Bundle:
             if lacking:
                 raise DataError(_no_moment(lacking[0], self.known))
         return release(tuple(samples), self.card.inputs)
+
+
+def _refuse_infinite(samples: Sequence[Sample], mean: np.ndarray) -> None:
+    """Raise ``JijbenchError`` for an answer that is no number, naming the first sample that has one."""
+    bad = np.flatnonzero(~np.isfinite(mean.reshape(len(mean), -1)).all(1))
+    if len(bad):
+        raise JijbenchError(f"the model has no finite answer for {samples[bad[0]].id}; check its positions and inputs")
 
 
 def _key(sample: Sample, inputs: Sequence[str]) -> Hashable:
