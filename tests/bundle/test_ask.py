@@ -360,3 +360,9 @@ def test_predict_writes_a_file_and_says_how_many_are_inside(bundles, tmp_path):
     shown = CliRunner().invoke(cli, ["predict", folder, "--grid"], catch_exceptions=False)
     assert shown.output.splitlines()[0].startswith("element_i,element_j,shell")
     assert len(shown.output.splitlines()) == 1 + 15 * 5
+
+
+def test_signed_moments_of_the_data_are_kept(whole, tmp_path):
+    """A dataset may give a moment its sign; what a user gives beside it is a length."""
+    (tmp_path / "m.csv").write_text("element,sublattice,moment_mub\nCr,Bi2,-3.0\n")
+    assert read_moments(tmp_path / "m.csv", signed=True) == {("Cr", "Bi2"): -3.0}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,8 @@ class Dimers:
                 raise DataError(
                     f"shell {wrong[0]} of the data is not the host's {number}th; give displacements instead"
                 )
-            for letter, key in zip("abcdefgh"[: len(missing)] if len(missing) > 1 else [""], missing, strict=False):
+            letters = ascii_lowercase[: len(missing)] if len(missing) > 1 else [""] * len(missing)
+            for letter, key in zip(letters, missing, strict=True):
                 more.append(self._cluster(*classes[key], f"s{number:02d}{letter}", number))
         return more
 
@@ -160,14 +162,17 @@ def moments_of(samples: Sequence[Sample]) -> dict[tuple[str, str], float]:
 def read_dimers(folder: Path, radius: float) -> Dimers:
     """Read what ``write_dimers`` wrote."""
     return Dimers(
-        read_host(folder / HOST), read_geometries(folder / GEOMETRIES), read_moments(folder / MOMENTS), radius
+        read_host(folder / HOST),
+        read_geometries(folder / GEOMETRIES),
+        read_moments(folder / MOMENTS, signed=True),
+        radius,
     )
 
 
-def read_moments(path: Path) -> dict[tuple[str, str], float]:
+def read_moments(path: Path, signed: bool = False) -> dict[tuple[str, str], float]:
     """Moments (μB) by element and sublattice from a csv with ``element``, ``moment_mub`` and, if any, ``sublattice``.
 
-    Raises ``DataError`` naming the row: no element, no finite or a negative number, listed twice.
+    Raises ``DataError`` naming the row: no finite number, a negative one unless ``signed``, listed twice.
     """
     table = read_table(path)
     missing = {"element", "moment_mub"} - set(table)
@@ -178,7 +183,7 @@ def read_moments(path: Path) -> dict[tuple[str, str], float]:
     values = pd.to_numeric(table["moment_mub"], errors="coerce")
     for row, (element, site, value) in enumerate(zip(table["element"], where, values, strict=True), start=1):
         atomic_number(str(element))
-        if not np.isfinite(value) or value < 0:
+        if not np.isfinite(value) or (value < 0 and not signed):
             raise DataError(f"{path}: row {row} ({element}) has the moment {value}; give its length |m| in μB")
         if (element, site) in found:
             raise DataError(f"{path}: row {row} lists {element} {site} a second time")
