@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jijbench.bundle.card import INSIDE
 from jijbench.bundle.dimers import Dimers
 from jijbench.bundle.dimers_read import read_dimer_frames, read_dimer_table
 from jijbench.bundle.impurities import Impurities
@@ -39,22 +38,6 @@ def predicted(bundle: Bundle, samples: Sequence[Sample]) -> tuple[np.ndarray, np
     return bundle.predict_std(samples) if bundle.card.gives_std else (bundle.predict(samples), None)
 
 
-def domain_of(bundle: Bundle, samples: Sequence[Sample]) -> list[str]:
-    """The bundle's domain, with a start that had to be extrapolated among the reasons."""
-    found = bundle.domain(samples)
-    if not isinstance(bundle.known, Impurities):
-        return found
-    sources = [bundle.known.source(sample) for sample in samples]
-    far = [
-        f"start of {s.elements[0]} extrapolated" if "extrap" in src else ""
-        for s, src in zip(samples, sources, strict=True)
-    ]
-    return [
-        reason if not more else more if reason == INSIDE else f"{reason}; {more}"
-        for reason, more in zip(found, far, strict=True)
-    ]
-
-
 def dimer_table(bundle: Bundle, samples: Sequence[Sample]) -> pd.DataFrame:
     """One row a sample: ``element_i, element_j, shell, distance_ang, jij_mev``, ``std_mev`` where there is one,
     ``domain``, ``geometry``.
@@ -71,7 +54,7 @@ def dimer_table(bundle: Bundle, samples: Sequence[Sample]) -> pd.DataFrame:
     })  # fmt: skip
     if std is not None:
         table[f"std_{target.unit.lower()}"] = std
-    return table.assign(domain=domain_of(bundle, samples), geometry=[s.geometry.id for s in samples])
+    return table.assign(domain=bundle.domain(samples), geometry=[s.geometry.id for s in samples])
 
 
 def curve_arrays(bundle: Bundle, samples: Sequence[Sample]) -> dict[str, np.ndarray]:
@@ -87,7 +70,7 @@ def curve_arrays(bundle: Bundle, samples: Sequence[Sample]) -> dict[str, np.ndar
         "host": np.array([s.host for s in samples]),
         "impurity": np.array([s.elements[0] for s in samples]),
         "mean": mean,
-        "domain": np.array(domain_of(bundle, samples)),
+        "domain": np.array(bundle.domain(samples)),
         "start": np.array([known.source(s) if isinstance(known, Impurities) else "" for s in samples]),
     }
     if len(samples) and len(samples[0].elements) > 1:

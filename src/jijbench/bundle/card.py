@@ -61,7 +61,7 @@ class Domain(Strict):
         for sample in samples:
             key = (id(sample.geometry), sample.elements)
             if key not in known:
-                known[key] = "; ".join(self._reasons(sample)) or INSIDE
+                known[key] = joined(*self._reasons(sample))
         return [known[id(sample.geometry), sample.elements] for sample in samples]
 
     def _reasons(self, sample: Sample) -> list[str]:
@@ -89,6 +89,11 @@ class Domain(Strict):
         if not set(sample.geometry.signatures) <= set(self.geometries):
             return [f"geometry at {sample.distance:.3f} Å not in training"]
         return []
+
+
+def joined(*reasons: str) -> str:
+    """``inside``, or the reasons that are there."""
+    return "; ".join(reason for reason in reasons if reason not in ("", INSIDE)) or INSIDE
 
 
 def nearest(sample: Sample) -> float:

@@ -121,6 +121,10 @@ class Impurities:
             raise DataError(f"host {host!r}: its radius is not known; export the bundle again")
         return float(state[0])
 
+    def beyond(self, sample: Sample) -> str:
+        """That the start of a sample had to be extrapolated, else ''."""
+        return f"start of {sample.elements[0]} extrapolated" if "extrapolated" in self.source(sample) else ""
+
     def source(self, sample: Sample) -> str:
         """Where the start of a sample is known from; '' where the row does not need it."""
         if "start" not in sample.inputs:

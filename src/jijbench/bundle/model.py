@@ -10,7 +10,7 @@ import numpy as np
 
 from jijbench import adapters
 from jijbench.adapters.base import Adapter
-from jijbench.bundle.card import BundleCard, read_bundle_card
+from jijbench.bundle.card import BundleCard, joined, read_bundle_card
 from jijbench.bundle.dimers import Dimers, read_dimers
 from jijbench.bundle.files import check_folder
 from jijbench.bundle.impurities import Impurities, read_impurities
@@ -54,8 +54,11 @@ class Bundle:
         return mean, std
 
     def domain(self, samples: Sequence[Sample]) -> list[str]:
-        """``inside`` for samples like those of training, else what is outside."""
-        return self.card.domain.test(samples)
+        """``inside`` for samples like those of training, else what is outside; also a start that was extrapolated."""
+        found, known = self.card.domain.test(samples), self.known
+        if isinstance(known, Dimers):
+            return found
+        return [joined(reason, known.beyond(sample)) for reason, sample in zip(found, samples, strict=True)]
 
     def _answer(
         self, samples: Sequence[Sample], ask: Callable[[tuple[Sample, ...]], tuple[np.ndarray, ...]]

@@ -110,7 +110,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _write(bundle: "Bundle", samples: "list[Sample]", output: Path | None) -> None:
-    from jijbench.bundle.answer import domain_of, render
+    from jijbench.bundle.answer import render
     from jijbench.record import write_atomically
 
     content = render(bundle, samples, output.suffix if output else ".csv")
@@ -118,5 +118,5 @@ def _write(bundle: "Bundle", samples: "list[Sample]", output: Path | None) -> No
         click.echo(content.decode(), nl=False)
         return
     write_atomically(output, content)
-    inside = sum(reason == "inside" for reason in domain_of(bundle, samples))
+    inside = sum(reason == "inside" for reason in bundle.domain(samples))
     click.echo(f"{output}: {len(samples)} predictions of {bundle.card.row}, {inside} inside what it was trained on")
