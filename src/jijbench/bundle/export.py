@@ -52,16 +52,21 @@ class Fitted:
     seconds: dict[str, float]
 
 
-def all_data(task: Task, inputs: str, n_inner: int) -> Training:
-    """All samples of a task's dataset, and the inner folds that the protocol's rule makes of them.
-
-    Raises ``DataError`` where the protocol trains on another dataset than it tests.
-    """
+def refuse_foreign(task: Task) -> None:
+    """Raise ``DataError`` where a protocol trains on another dataset than it tests."""
     if task.source is not task.dataset:
         raise DataError(
             f"{task.id} trains on {task.source.id} and tests on {task.dataset.id}, which is never trained on; "
             f"export a task of {task.source.id}"
         )
+
+
+def all_data(task: Task, inputs: str, n_inner: int) -> Training:
+    """All samples of a task's dataset, and the inner folds that the protocol's rule makes of them.
+
+    Raises ``DataError`` where the protocol trains on another dataset than it tests.
+    """
+    refuse_foreign(task)
     folds = task.protocol.inner_folds(task.dataset.samples, n_inner)
     return Training(release(task.dataset.samples, inputs), task.dataset.truth(task.target.name), folds)
 
@@ -164,9 +169,10 @@ def export_bundle(
     """
     out = Path(out)
     refuse_taken(out)
+    loaded = load_task(task)
+    refuse_foreign(loaded)
     choice = choose(load_benchmark(benchmark), official_folder() if results is None else Path(results), task, adapter)
     tell(choice.words)
-    loaded = load_task(task)
     tell(f"searching and fitting {choice.row.row} on all {len(loaded.dataset)} samples of {loaded.dataset.id}")
     fitted = refit(loaded, choice.row, choice.budget, choice.seed)
     write_bundle(out, loaded, choice, fitted)
