@@ -15,14 +15,14 @@ LAYERS = (
     "adapters",
     "record benchmark",
     "runner tuning active audit",
-    "board leaderboard plots export bundle spin results verify growth",
+    "board leaderboard plots export bundle spin results verify growth downstream",
     "report testing api",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
-FROM_RECORDS = {"board", "growth", "leaderboard", "plots", "report"}
-LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
+FROM_RECORDS = {"board", "downstream", "growth", "leaderboard", "plots", "report"}
+LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace", "spirit"}
 
 
 class Import(NamedTuple):
