@@ -20,6 +20,7 @@ COMMANDS = {
     "new-adapter": "new_adapter",
     "plot": "plot",
     "run": "run",
+    "spin": "spin",
     "verify": "verify",
 }
 HELP = {
@@ -32,6 +33,7 @@ HELP = {
     "new-adapter": "Begin a model of your own: a package that already passes.",
     "plot": "Figures of a results folder.",
     "run": "Run a benchmark; run again, it resumes.",
+    "spin": "Critical temperatures and spin dynamics of random alloys.",
     "verify": "Recompute every published number.",
 }
 

@@ -1,5 +1,6 @@
 """An exchange table put onto all neighbours of the host: J and D by species and pair of sites."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,16 @@ class Couplings:
     def sums(self) -> np.ndarray:
         """(k, k) meV, K_ab = Σ_R J_ab(R) over the listed neighbours of one site."""
         return (self.j * self.used).sum(-1) / len(self.neighbours.sites)
+
+    def fourier(self, points: int = 6) -> np.ndarray:
+        """(points³, k·s, k·s) meV, J_ab(q) of species and sublattices on a grid of q, q = 0 first."""
+        host, k, s = self.neighbours, len(self.elements), len(self.neighbours.sites)
+        grid = np.array(list(itertools.product(np.arange(points) / points, repeat=3)))
+        phases = np.exp(2j * np.pi * grid @ host.offset.T)  # (q, m)
+        found = np.zeros((len(grid), k, s, k, s), dtype=complex)
+        for m in np.flatnonzero(self.used):
+            found[:, :, host.i[m], :, host.j[m]] += phases[:, m, None, None] * self.j[:, :, m]
+        return found.reshape(len(grid), k * s, k * s)
 
     def strong(self, threshold: float) -> np.ndarray:
         """(k, k) number of neighbours of one site with \\|J\\| ≥ ``threshold`` meV."""

@@ -17,8 +17,8 @@ def check_free(folder: Path) -> None:
         raise ExportError(f"{folder} is a file; choose a folder")
 
 
-def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write texts by file name into a new folder: into a temporary one beside it, which is then renamed.
+def write_folder(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write texts (or bytes) by file name into a new folder: into a temporary one beside it, which is then renamed.
 
     Raises ``ExportError`` for a folder that is not empty.
     """
@@ -26,9 +26,9 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> list[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        for name, text in files.items():
-            with (temporary / name).open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+        for name, content in files.items():
+            with (temporary / name).open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
         temporary.chmod(0o755)

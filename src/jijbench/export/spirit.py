@@ -29,8 +29,8 @@ boundary_conditions 1 1 1
 external_field_magnitude 0
 anisotropy_magnitude 0
 ddi_method none
-interaction_pairs_file {pairs}
-llg_seed 1
+interaction_pairs_file pairs.txt
+llg_seed {seed}
 llg_damping 0.5
 llg_dt 1e-3
 llg_temperature 10
@@ -46,18 +46,18 @@ def files(alloy: Alloy) -> dict[str, str]:
     elements = alloy.couplings.elements
     share = ", ".join(f"{e} {c:g}" for e, c in zip(elements, alloy.concentrations, strict=True))
     note = f"{share}; seed {alloy.seed}; J cut beyond {alloy.couplings.reach:.3f} Angstrom"
-    return texts(alloy.system, note)
+    return texts(alloy.system, note, alloy.seed)
 
 
-def texts(system: SpinSystem, note: str = "", pairs_file: str = "pairs.txt") -> dict[str, str]:
-    """Texts of any periodic system of spins; ``pairs_file`` is where Spirit looks for the pairs when it runs."""
+def texts(system: SpinSystem, note: str = "", seed: int = 0) -> dict[str, str]:
+    """Texts of any periodic system of spins; ``seed`` of the thermal noise. Spirit is to be run in their folder."""
     config = CONFIG.format(
         note=note,
         n=len(system),
         vectors="\n".join(_row(v, 10) for v in system.cell),
         basis="\n".join(_row(v, 9) for v in system.fractional),
         moments=" ".join(f"{m:.6f}" for m in system.moments),
-        pairs=pairs_file,
+        seed=seed + 1,  # Spirit wants it positive
     )
     return {"input.cfg": config, "pairs.txt": _pairs(system)}
 
