@@ -77,11 +77,17 @@ class Unstable(JijbenchError):
 def local_rpa(j: np.ndarray, iterations: int = 100, tolerance: float = 1e-4) -> float:
     """Curie temperature (K) of one realisation by the self-consistent local random-phase approximation.
 
-    ``j`` (n, n) meV, symmetric, couplings of connected spins. Classical form of the method of Bouzerar and others for
-    dilute magnets: M_ij = δ_ij Σ_l J_il λ_l − √(λ_i λ_j) J_ij has eigenpairs (ε, ψ), one of them the zero mode of a
-    global rotation; F_i = Σ ψ_i² / ε, λ_i = (1/F_i) / mean(1/F) until nothing changes; k_B T_c = mean(1/F) / 3. For a
-    perfect lattice it is the random-phase approximation, 1/k_B T_c = (3/N) Σ_q 1 / (J(0) − J(q)). Raises ``Unstable``.
+    ``j`` (n, n) meV, symmetric; only the largest connected cluster counts. Classical form of the method of Bouzerar
+    and others for dilute magnets: M_ij = δ_ij Σ_l J_il λ_l − √(λ_i λ_j) J_ij has eigenpairs (ε, ψ), one of them the
+    zero mode of a global rotation; F_i = Σ ψ_i² / ε, λ_i = (1/F_i) / mean(1/F) until nothing changes;
+    k_B T_c = mean(1/F) / 3. For a perfect lattice it is the random-phase approximation,
+    1/k_B T_c = (3/N) Σ_q 1 / (J(0) − J(q)). Raises ``Unstable``.
     """
+    from scipy.sparse.csgraph import connected_components
+
+    _, part = connected_components(j != 0, directed=False)
+    largest = part == np.bincount(part).argmax()
+    j = j[np.ix_(largest, largest)]
     n = len(j)
     scale = np.ones(n)
     mean = 0.0

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
+from jijbench.downstream import downstream_markdown, downstream_table
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.growth import growth_markdown, growth_table
 from jijbench.record import Record
@@ -126,7 +127,12 @@ def blocks(results: Results) -> dict[str, Callable[[str], str]]:
         grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
         return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
 
-    return {"leaderboard": board, "published": published, "growth": growth}
+    def downstream(args: str) -> str:
+        task = args.strip()
+        only = replace(results, cells=tuple(cell for cell in results.cells if cell.task == task))
+        return downstream_markdown(downstream_table(only))
+
+    return {"leaderboard": board, "published": published, "growth": growth, "downstream": downstream}
 
 
 def published_protocol(table: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ import click
 
 from jijbench.cli._alloy import alloy_options, assignments, exchange, moments, numbers, seed, shells
 from jijbench.cli._alloy import concentrations as concentration_options
+from jijbench.cli._results import default_folder, only_rows, only_tasks, open_results, results_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +27,9 @@ def command() -> None:
     jijbench spin tc -c 0.1 tc                              mean field, all combinations of impurities
     jijbench spin monte-carlo -c Cr=0.1 -T 30 90 7 mc       Binder cumulants of two sizes
     jijbench spin run -c Cr=0.1 -T 5 150 15 llg             Landau-Lifshitz-Gilbert with Spirit
+    jijbench spin downstream full                           what the models' errors do to Tc
 
-    Each writes tables and figures into a new folder.
+    The first three write tables and figures into a new folder.
     """
 
 
@@ -78,6 +80,30 @@ def _say(table: "pd.DataFrame") -> None:
             )
 
 
+@command.command()
+@click.argument("benchmark", default="full")
+@results_folder
+@only_tasks
+@only_rows
+@click.option("--concentration", "-c", type=float, default=None, help="Of both impurities, in all. [default: 0.1]")
+def downstream(
+    benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], concentration: float | None
+) -> None:
+    """What the errors of BENCHMARK's rows do to Tc and order, from their out-of-fold predictions.
+
+    Tasks random-orbit and unseen-pair of jij-bi2te3; a combination counts where none of its strong shells is missing.
+    """
+    from jijbench.downstream import CONCENTRATION, downstream_markdown, downstream_table
+
+    found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
+    share = CONCENTRATION if concentration is None else concentration
+    table = downstream_table(found, share)
+    for task, part in table.groupby("task", sort=False):
+        click.echo(f"### {task}\n\n{downstream_markdown(part, share)}")
+    if table.empty:
+        click.echo(downstream_markdown(table, share))
+
+
 @command.command("monte-carlo")
 @exchange
 @concentration_options
@@ -119,19 +145,24 @@ def monte_carlo(
             sweeps=sweeps, seed=seed, shells=numbers(shells), moments=assignments(moments), tell=bar.update,
         )  # fmt: skip
     sizes = ["x".join(map(str, cell)) for cell in supercells]
-    table = pd.DataFrame({"temperature": found.temperatures, sizes[0]: found.small, sizes[1]: found.large})
+    table = pd.DataFrame(
+        {"temperature": found.critical.temperatures, sizes[0]: found.critical.small, sizes[1]: found.critical.large}
+    )
     facts = {
-        "tc_k": found.tc, "error_k": found.error, "concentrations": chosen, "supercells": supercells,
+        "tc_k": found.critical.tc, "error_k": found.critical.error, "mean_field_k": found.mean_field,
+        "rpa_k": found.rpa, "rpa_note": found.rpa_note, "concentrations": chosen, "supercells": supercells,
         "realisations": realisations, "sweeps": sweeps, "seed": seed, "exchange": exchange,
     }  # fmt: skip
     files: dict[str, str | bytes] = {
         "cumulants.csv": table.to_csv(index=False, float_format="%.6g"),
         "tc.json": json.dumps(facts, indent=1) + "\n",
-        "cumulants.png": png(cumulants(found, (sizes[0], sizes[1]), ", ".join(concentrations))),
+        "cumulants.png": png(cumulants(found.critical, (sizes[0], sizes[1]), ", ".join(concentrations))),
     }
     for path in write_folder(folder, files):
         click.echo(path)
-    click.echo(f"Tc = {found.tc:.1f} ± {found.error:.1f} K")
+    rpa = found.rpa_note if found.rpa is None else f"{found.rpa:.1f} K"
+    click.echo(f"Tc = {found.critical.tc:.1f} ± {found.critical.error:.1f} K by the crossing of cumulants")
+    click.echo(f"beside it: mean field {found.mean_field:.1f} K; local random-phase approximation: {rpa}")
 
 
 @command.command()

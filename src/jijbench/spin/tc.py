@@ -1,6 +1,7 @@
 """Critical temperatures: mean field for all combinations of impurities, Monte Carlo for one alloy."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from pathlib import Path
 
@@ -17,13 +18,25 @@ from jijbench.physics import (
     PERCOLATION,
     STRONG_SHELLS,
     THRESHOLDS,
+    Unstable,
+    local_rpa,
     mean_field,
     neighbour_number,
     ordering_temperature,
     weighted,
 )
 from jijbench.spin.binder import Critical, critical
-from jijbench.spin.heat_bath import Samples, simulate
+from jijbench.spin.heat_bath import Samples, coupling_matrix, simulate
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """T_c of one alloy (K): ``critical`` by Monte Carlo, ``mean_field``, ``rpa`` (None where ``rpa_note`` says why)."""
+
+    critical: Critical
+    mean_field: float
+    rpa: float | None
+    rpa_note: str
 
 
 def magnetic_elements(table: pd.DataFrame) -> list[str]:
@@ -101,7 +114,7 @@ def monte_carlo(
     shells: Iterable[int] | None = None,
     moments: Mapping[str, float] | None = None,
     tell: Callable[[], None] = lambda: None,
-) -> Critical:
+) -> Estimates:
     """T_c where the Binder cumulants of two supercells cross, averaged over realisations of the random alloy.
 
     The order that is measured is the mean field's: species against each other where that says so. Raises
@@ -126,4 +139,16 @@ def monte_carlo(
             alloy.system, temperatures, sweeps=sweeps, warm_up=sweeps // 4, signs=signs, seed=alloy.seed, tell=tell
         )
 
-    return critical([run(alloy) for alloy in small], [run(alloy) for alloy in large])
+    found = critical([run(alloy) for alloy in small], [run(alloy) for alloy in large])
+    return Estimates(found, order.tc, *_rpa(small))
+
+
+def _rpa(alloys: Sequence[Alloy]) -> tuple[float | None, str]:
+    """Mean of the local random-phase approximation over realisations, or why there is none."""
+    if any(alloy.couplings.has_dmi for alloy in alloys):
+        return None, "the local random-phase approximation here knows no D"
+    try:
+        values = [local_rpa(coupling_matrix(alloy.system)[::3, ::3].toarray()) for alloy in alloys]
+    except Unstable as error:
+        return None, str(error)
+    return float(np.mean(values)), f"mean of {len(values)} realisations, {min(values):.1f} to {max(values):.1f} K"
