@@ -108,7 +108,8 @@ def downstream(
 @exchange
 @concentration_options
 @click.option(
-    "--supercell", "supercells", nargs=3, type=int, multiple=True, default=((12, 12, 2), (18, 18, 3)), show_default=True,
+    "--supercell", "supercells", nargs=3, type=int, multiple=True, default=((12, 12, 2), (18, 18, 3)),
+    show_default=True,
     help="Hexagonal cells; twice, the smaller first, best of one shape.",
 )  # fmt: skip
 @temperatures
