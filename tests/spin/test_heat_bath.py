@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jijbench.export.lattice import SpinSystem
-from jijbench.spin.binder import NoCrossing, critical, cumulant
+from jijbench.spin.binder import NoCrossing, critical, crossing, cumulant
 from jijbench.spin.heat_bath import Samples, Spins, colours, heat_bath, simple_cubic, simulate
 from jijbench.units import BOLTZMANN_MEV
 
@@ -84,7 +84,7 @@ def test_the_error_of_a_crossing_is_that_of_repeated_runs():
             u = 0.6 - slope * (t - 100.0) + rng.normal(0, 0.01, (10, 5))
             m2 = np.ones((10, 5))
             sizes.append([Samples(t, m2, 3 * (1 - u), m2, m2)])
-        found.append(critical(*sizes, degree=1))
+        found.append(critical(*sizes))
     spread = np.std([one.tc for one in found], ddof=1)
     assert np.mean([one.error for one in found]) == pytest.approx(spread, rel=0.25)
     assert np.mean([one.tc for one in found]) == pytest.approx(100.0, abs=4 * spread / np.sqrt(60))
@@ -95,3 +95,10 @@ def test_temperatures_on_one_side_are_an_error_that_says_so():
     sizes = [[simulate(simple_cubic(n), temperatures, sweeps=200, warm_up=50)] for n in (4, 6)]
     with pytest.raises(NoCrossing, match="other temperatures"):
         critical(*sizes)
+
+
+def test_noise_far_from_the_crossing_does_not_move_it():
+    t = np.linspace(10, 80, 8)
+    small = np.array([0.666, 0.66, 0.65, 0.63, 0.6, 0.56, 0.45, 0.444])
+    large = small + np.array([-0.0005, 0.003, 0.004, 0.002, -0.004, -0.01, 0.001, -0.001])
+    assert crossing(t, small, large) == pytest.approx(40 + 10 * 2 / 6)

@@ -161,7 +161,7 @@ def monte_carlo(
     }
     for path in write_folder(folder, files):
         click.echo(path)
-    rpa = found.rpa_note if found.rpa is None else f"{found.rpa:.1f} K"
+    rpa = found.rpa_note if found.rpa is None else f"{found.rpa:.1f} K, {found.rpa_note}"
     click.echo(f"Tc = {found.critical.tc:.1f} ± {found.critical.error:.1f} K by the crossing of cumulants")
     click.echo(f"beside it: mean field {found.mean_field:.1f} K; local random-phase approximation: {rpa}")
 

@@ -36,36 +36,41 @@ def units(samples: Sequence[Samples]) -> np.ndarray:
     return np.array([[s.m2.mean(0), s.m4.mean(0)] for s in samples])
 
 
-def critical(small: Sequence[Samples], large: Sequence[Samples], degree: int = 2) -> Critical:
+def critical(small: Sequence[Samples], large: Sequence[Samples]) -> Critical:
     """Crossing of the cumulants of two sizes, each from one or more realisations at the same temperatures.
 
-    The difference of the two is fitted by a polynomial in T, its error is the jackknife over realisations (blocks
-    where there is one). m² and m⁴ are averaged over realisations first. Raises ``NoCrossing``.
+    m² and m⁴ are averaged over realisations first; the error is the jackknife over realisations (over blocks where
+    there is one). Raises ``NoCrossing``, also where the crossing hangs on one realisation.
     """
     temperatures = small[0].temperatures
     parts = units(small), units(large)
-    tc = _root(temperatures, parts[0].mean(0), parts[1].mean(0), degree)
+    means = [part.mean(0) for part in parts]
+    tc = crossing(temperatures, *(cumulant(*mean) for mean in means))
     variance = 0.0
     for which, part in enumerate(parts):
-        if len(part) > 1:
-            means = [(part.sum(0) - one) / (len(part) - 1) for one in part]
-            pairs = [(mean, parts[1].mean(0)) if which == 0 else (parts[0].mean(0), mean) for mean in means]
-            left_out = np.array([_root(temperatures, pair[0], pair[1], degree) for pair in pairs])
-            variance += (len(part) - 1) / len(part) * float(((left_out - left_out.mean()) ** 2).sum())
-    curves = [cumulant(*part.mean(0)) for part in parts]
-    return Critical(tc, float(np.sqrt(variance)), temperatures, *curves)
+        left_out = [(part.sum(0) - one) / (len(part) - 1) for one in part] if len(part) > 1 else []
+        pairs = [(mean, means[1]) if which == 0 else (means[0], mean) for mean in left_out]
+        found = np.array([crossing(temperatures, cumulant(*a), cumulant(*b)) for a, b in pairs])
+        if len(found):
+            variance += (len(found) - 1) / len(found) * float(((found - found.mean()) ** 2).sum())
+    return Critical(tc, float(np.sqrt(variance)), temperatures, *(cumulant(*mean) for mean in means))
 
 
-def _root(temperatures: np.ndarray, small: np.ndarray, large: np.ndarray, degree: int) -> float:
-    """Temperature at which the larger size's cumulant falls below the smaller one's."""
-    gap = cumulant(*large) - cumulant(*small)
-    centre, width = temperatures.mean(), np.ptp(temperatures) or 1.0
-    fit = np.polynomial.Polynomial.fit((temperatures - centre) / width, gap, min(degree, len(gap) - 1))
-    slope = fit.deriv()
-    roots = [float(r.real) for r in fit.roots() if abs(r.imag) < 1e-9 and abs(r.real) <= 0.5 and slope(r.real) < 0]
-    if not roots:
+def crossing(temperatures: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:
+    """Temperature above which the larger size's cumulant lies below the smaller one's.
+
+    Far below and far above T_c both sizes agree and noise crosses at will, so the temperatures are parted where the
+    difference has most on the right side of zero on both sides; between the two neighbours of that place it is taken
+    as linear. Raises ``NoCrossing``.
+    """
+    gap = large - small
+    right = [gap[:k].sum() - gap[k:].sum() for k in range(len(gap) + 1)]
+    k = int(np.argmax(right))
+    if k in (0, len(gap)):
         raise NoCrossing(
             f"the Binder cumulants do not cross between {temperatures.min():.1f} and {temperatures.max():.1f} K "
-            f"(large minus small: {gap[0]:+.3f} … {gap[-1]:+.3f}); choose other temperatures, larger sizes, more sweeps"
+            f"(large minus small: {gap[0]:+.3f} … {gap[-1]:+.3f}); choose other temperatures, larger sizes, more "
+            "realisations or more sweeps"
         )
-    return float(centre + width * min(roots, key=abs))
+    share = gap[k - 1] / (gap[k - 1] - gap[k])
+    return float(temperatures[k - 1] + share * (temperatures[k] - temperatures[k - 1]))

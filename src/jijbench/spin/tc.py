@@ -144,11 +144,16 @@ def monte_carlo(
 
 
 def _rpa(alloys: Sequence[Alloy]) -> tuple[float | None, str]:
-    """Mean of the local random-phase approximation over realisations, or why there is none."""
+    """Mean of the local random-phase approximation over the stable realisations, or why there is none."""
     if any(alloy.couplings.has_dmi for alloy in alloys):
         return None, "the local random-phase approximation here knows no D"
-    try:
-        values = [local_rpa(coupling_matrix(alloy.system)[::3, ::3].toarray()) for alloy in alloys]
-    except Unstable as error:
-        return None, str(error)
-    return float(np.mean(values)), f"mean of {len(values)} realisations, {min(values):.1f} to {max(values):.1f} K"
+    values, reasons = [], []
+    for alloy in alloys:
+        try:
+            values.append(local_rpa(coupling_matrix(alloy.system)[::3, ::3].toarray()))
+        except Unstable as error:
+            reasons.append(str(error))
+    if not values:
+        return None, f"none of {len(alloys)} realisations: {reasons[0]}"
+    note = f"{len(values)} of {len(alloys)} realisations ({min(values):.1f} to {max(values):.1f} K)"
+    return float(np.mean(values)), note + ("; the others are not stable as ferromagnets" if reasons else "")
