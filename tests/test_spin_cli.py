@@ -34,12 +34,15 @@ def test_export_reads_a_predicted_table(tmp_path):
         "distance_ang": [4.3853, 4.789],
         "jij_mev": [9.0, 2.0],
     }
-    pd.DataFrame(rows).assign(std_mev=0.1).to_csv(tmp_path / "predicted.csv", index=False)
+    pd.DataFrame(rows).assign(std_mev=0.1, domain=["inside", "shell 2 outside 1–1"]).to_csv(
+        tmp_path / "predicted.csv", index=False
+    )
     result = call("export", "spin", "--code", "uppasd", "--exchange", str(tmp_path / "predicted.csv"), "-c", "Cr=0.1",
                   "--moment", "Cr=3.5", str(tmp_path / "out"))  # fmt: skip
     assert result.exit_code == 0, result.output
     card = json.loads((tmp_path / "out" / "export.json").read_text())
     assert (card["moments_mub"], card["shells"]) == ({"Cr": 3.5}, [1, 2])
+    assert "warning: 1 couplings come from outside the model's training: shell 2 outside 1–1" in result.output
 
 
 @pytest.mark.parametrize("group", ["export", "spin"])

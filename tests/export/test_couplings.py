@@ -125,3 +125,18 @@ def test_moments(table):
         moments_of(read_exchange("dataset"), ["Zn"])
     with pytest.raises(ExportError, match="no moment of Gd"):
         moments_of(table, ["Gd"])
+
+
+def test_the_letter_of_the_geometry_names_the_triplet(table):
+    """Predicted tables name the pair of sites, s06a, in place of a triplet; a shell of one kind has no letter."""
+    names = [f"s{shell:02d}{triplet or 'a'}" for shell, triplet in zip(table["shell"], table["triplet"], strict=True)]
+    named = table.assign(geometry=names).drop(columns=["triplet"])
+    assert np.allclose(couplings(table, ["V", "Cr"]).j, couplings(named, ["V", "Cr"]).j)
+
+
+def test_rows_of_other_shells_do_not_matter(table):
+    """A table may go beyond the shells that are asked for, also beyond those of the host's list."""
+    more = pd.concat([table, table.iloc[:2].assign(shell=[20, None])])
+    assert couplings(more, ["V", "Cr"], shells=[1, 2]).require().shells == (1, 2)
+    with pytest.raises(DataError, match="shell is nan"):
+        couplings(more, ["V", "Cr"])

@@ -27,7 +27,7 @@ HELP = {
     "audit": "What a random split over rows gains from symmetric twins.",
     "check": "Whether an adapter keeps the contract, on toy dimers.",
     "data": "Datasets: list, show, validate, export, import.",
-    "export": "Files for KKR and spin dynamics, and bundles.",
+    "export": "Hand a model over: a bundle, and files of the codes that need it.",
     "leaderboard": "Print or write the table of a results folder.",
     "list": "Names of tasks, rows, adapters and benchmarks.",
     "new-adapter": "Begin a model of your own: a package that already passes.",

@@ -1,5 +1,6 @@
 """``jijbench export spin``."""
 
+import json
 from pathlib import Path
 
 import click
@@ -40,3 +41,5 @@ def command(
     )  # fmt: skip
     for path in paths:
         click.echo(path)
+    for words, count in json.loads(paths[-1].read_text(encoding="utf-8"))["outside_training"].items():
+        click.echo(f"warning: {count} couplings come from outside the model's training: {words}", err=True)

@@ -94,10 +94,11 @@ def couplings(
     Raises ``DataError`` where two rows contradict each other, ``UnknownElement`` for an element without rows.
     """
     host = host or load_neighbours()
-    table = exchange_table(table, host)
-    species_of(table, elements)
-    wanted = sorted(set(table["shell"]) if shells is None else set(shells))
+    wanted = None if shells is None else sorted(set(shells))
+    table = exchange_table(table, host, wanted)
+    wanted = wanted or sorted(set(table["shell"]))
     _check_shells(wanted, table)
+    species_of(table, elements)
     place = {element: k for k, element in enumerate(elements)}
     values = _Values(host, len(elements))
     rows = table[table["element_i"].isin(place) & table["element_j"].isin(place) & table["shell"].isin(wanted)]
@@ -110,8 +111,7 @@ def couplings(
 def _check_shells(wanted: Sequence[int], table: pd.DataFrame) -> None:
     unknown = sorted(set(wanted) - set(table["shell"]))
     if unknown or not wanted:
-        known = ", ".join(map(str, sorted(set(table["shell"]))))
-        raise ExportError(f"shells {unknown} are not in the exchange table; choose of {known}")
+        raise ExportError(f"shells {unknown} are not in the exchange table; choose others")
 
 
 class _Values:

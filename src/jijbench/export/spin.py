@@ -13,7 +13,7 @@ from jijbench.convention import CODES, CONVENTIONS, code
 from jijbench.export.couplings import couplings
 from jijbench.export.folders import check_free, write_folder
 from jijbench.export.lattice import Alloy, check_concentrations
-from jijbench.export.table import moments_of, read_exchange
+from jijbench.export.table import moments_of, outside_training, read_exchange
 
 
 def writer(name: str) -> ModuleType:
@@ -63,15 +63,20 @@ def export_spin(
     """
     made = writer(name)
     check_free(Path(folder))
+    table = exchange if isinstance(exchange, pd.DataFrame) else read_exchange(exchange)
     alloy = random_alloy(
-        exchange, concentrations, supercell, seed=seed, moments=moments, shells=shells, setting=made.SETTING
+        table, concentrations, supercell, seed=seed, moments=moments, shells=shells, setting=made.SETTING
     )
     source = "table" if isinstance(exchange, pd.DataFrame) else str(exchange)
-    return write_folder(Path(folder), {**made.files(alloy), "export.json": card(name, alloy, source)})
+    outside = outside_training(table, concentrations)
+    return write_folder(Path(folder), {**made.files(alloy), "export.json": card(name, alloy, source, outside)})
 
 
-def card(name: str, alloy: Alloy, source: str) -> str:
-    """What an exported folder holds, as JSON: a record for people, no code reads it."""
+def card(name: str, alloy: Alloy, source: str, outside: Mapping[str, int] | None = None) -> str:
+    """What an exported folder holds, as JSON: a record for people, no code reads it.
+
+    ``outside``: couplings of the table that a model answered outside its training, by its words.
+    """
     kind = CODES[name]
     elements = alloy.couplings.elements
     facts = {
@@ -88,6 +93,7 @@ def card(name: str, alloy: Alloy, source: str) -> str:
         "seed": alloy.seed,
         "shells": list(alloy.couplings.shells),
         "cutoff_angstrom": round(alloy.couplings.reach, 5),
+        "outside_training": dict(outside or {}),
         "jijbench": __version__,
     }
     return json.dumps(facts, indent=1, ensure_ascii=False) + "\n"

@@ -1,6 +1,6 @@
 """Exchange tables: what a bundle predicts, what a dataset lists, or a file of one's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -43,25 +43,37 @@ def dataset_table(dataset: Dataset) -> pd.DataFrame:
     return dataset.table.assign(jij_mev=dataset.truth("jij"))
 
 
-def exchange_table(table: pd.DataFrame, host: Neighbours) -> pd.DataFrame:
+def exchange_table(table: pd.DataFrame, host: Neighbours, shells: Collection[int] | None = None) -> pd.DataFrame:
     """The table with the columns element_i, element_j, shell, triplet, jij_mev and D (zero where it has none).
 
-    A row without a triplet stands for all neighbours of its shell. Raises ``DataError`` naming row and column.
+    Only rows of ``shells`` where they are given. Without a column ``triplet`` the letter of ``geometry`` (s06a) is
+    taken; a row without a triplet stands for all neighbours of its shell. Raises ``DataError`` naming row and column.
     """
     old = {old: new for old, new in ALIASES.items() if old in table and new not in table}
     table = table.rename(columns=old).reset_index(drop=True)
     lacking = [name for name in NEEDED if name not in table]
     if lacking:
         raise DataError(f"the exchange table lacks the columns {lacking}; it has {list(table.columns)}")
+    if shells is not None:
+        table = table[pd.to_numeric(table["shell"], errors="coerce").isin(list(shells))]
     for name in (*NEEDED[2:], *(name for name in DMI if name in table)):
         _check_numbers(table, name)
-    triplets = table["triplet"].fillna("").astype(str) if "triplet" in table else ""
-    table = table.assign(triplet=triplets, **{name: 0.0 for name in DMI if name not in table})
+    table = table.assign(triplet=_triplets(table, host), **{name: 0.0 for name in DMI if name not in table})
     table["shell"] = table["shell"].astype(int)
     for element in {*table["element_i"], *table["element_j"]}:
         atomic_number(element)
     _check_groups(table, host)
     return table
+
+
+def _triplets(table: pd.DataFrame, host: Neighbours) -> pd.Series:
+    """a or b for each row, empty where the shell has none or the row stands for both."""
+    if "triplet" in table:
+        return table["triplet"].fillna("").astype(str)
+    if "geometry" not in table:
+        return pd.Series("", index=table.index)
+    letters = table["geometry"].astype(str).str.extract(r"^s\d+([a-z])$", expand=False).fillna("")
+    return letters.where(table["shell"].isin([shell for shell, triplet in host.images if triplet]), "")
 
 
 def _check_numbers(table: pd.DataFrame, name: str) -> None:
@@ -70,7 +82,10 @@ def _check_numbers(table: pd.DataFrame, name: str) -> None:
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad) or not whole:
         row = int(bad[0]) if len(bad) else int(np.flatnonzero(values % 1)[0])
-        raise DataError(f"exchange table, row {row + 1}: {name} is {table[name].iloc[row]!r}; give a number")
+        raise DataError(
+            f"exchange table, row {table.index[row] + 1}: {name} is {table[name].iloc[row]}; give a number"
+            + (", or leave rows of other pairs out with `--shells`" if name == "shell" else "")
+        )
 
 
 def _check_groups(table: pd.DataFrame, host: Neighbours) -> None:
@@ -125,3 +140,12 @@ def _moments(table: pd.DataFrame) -> dict[str, float]:
             part = table[table[f"moment_{end}_mub"].notna()]
             found |= dict(zip(part[f"element_{end}"], part[f"moment_{end}_mub"], strict=True))
     return found
+
+
+def outside_training(table: pd.DataFrame, elements: Iterable[str]) -> dict[str, int]:
+    """Rows of the elements that a model answered outside its training, by its own words; empty where none says so."""
+    if "domain" not in table:
+        return {}
+    names = list(elements)
+    rows = table[table["element_i"].isin(names) & table["element_j"].isin(names) & (table["domain"] != "inside")]
+    return {str(words): int(count) for words, count in rows["domain"].value_counts().items()}
