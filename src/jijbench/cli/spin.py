@@ -1,6 +1,5 @@
 """``jijbench spin``."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,18 +45,12 @@ def tc(exchange: str, concentration: float, elements: tuple[str, ...], shells: s
     combination that lacks a strong shell has none.
     """
     from jijbench.export.folders import check_free, write_folder
-    from jijbench.plots import png
-    from jijbench.spin.plots import tc_map
-    from jijbench.spin.tc import matrix, tc_table
+    from jijbench.spin.folders import tc_files
+    from jijbench.spin.tc import tc_table
 
     check_free(folder)
     table = tc_table(exchange, concentration, elements or None, numbers(shells))
-    files: dict[str, str | bytes] = {
-        "tc.csv": table.to_csv(index=False, float_format="%.6g"),
-        "tc-matrix.csv": matrix(table).to_csv(float_format="%.6g"),
-        "tc.png": png(tc_map(table)),
-    }
-    for path in write_folder(folder, files):
+    for path in write_folder(folder, tc_files(table)):
         click.echo(path)
     _say(table)
 
@@ -130,12 +123,10 @@ def monte_carlo(
     cumulants.png and tc.json.
     """
     import numpy as np
-    import pandas as pd
     from tqdm import tqdm
 
     from jijbench.export.folders import check_free, write_folder
-    from jijbench.plots import png
-    from jijbench.spin.plots import cumulants
+    from jijbench.spin.folders import monte_carlo_files
     from jijbench.spin.tc import monte_carlo as run
 
     check_free(folder)
@@ -145,21 +136,10 @@ def monte_carlo(
             exchange, chosen, supercells, np.linspace(*temperatures).tolist(), realisations=realisations,
             sweeps=sweeps, seed=seed, shells=numbers(shells), moments=assignments(moments), tell=bar.update,
         )  # fmt: skip
-    sizes = ["x".join(map(str, cell)) for cell in supercells]
-    table = pd.DataFrame(
-        {"temperature": found.critical.temperatures, sizes[0]: found.critical.small, sizes[1]: found.critical.large}
-    )
     facts = {
-        "tc_k": found.critical.tc, "error_k": found.critical.error, "mean_field_k": found.mean_field,
-        "rpa_k": found.rpa, "rpa_note": found.rpa_note, "concentrations": chosen, "supercells": supercells,
-        "realisations": realisations, "sweeps": sweeps, "seed": seed, "exchange": exchange,
+        "concentrations": chosen, "realisations": realisations, "sweeps": sweeps, "seed": seed, "exchange": exchange,
     }  # fmt: skip
-    files: dict[str, str | bytes] = {
-        "cumulants.csv": table.to_csv(index=False, float_format="%.6g"),
-        "tc.json": json.dumps(facts, indent=1) + "\n",
-        "cumulants.png": png(cumulants(found.critical, (sizes[0], sizes[1]), ", ".join(concentrations))),
-    }
-    for path in write_folder(folder, files):
+    for path in write_folder(folder, monte_carlo_files(found, supercells, facts)):
         click.echo(path)
     rpa = found.rpa_note if found.rpa is None else f"{found.rpa:.1f} K, {found.rpa_note}"
     click.echo(f"Tc = {found.critical.tc:.1f} ± {found.critical.error:.1f} K by the crossing of cumulants")
@@ -186,12 +166,10 @@ def run(
     import numpy as np
     from tqdm import tqdm
 
-    from jijbench.export import spirit
     from jijbench.export.folders import check_free, write_folder
-    from jijbench.export.spin import card, random_alloy
-    from jijbench.plots import png
+    from jijbench.export.spin import random_alloy
+    from jijbench.spin.folders import llg_files
     from jijbench.spin.llg import Schedule, run_llg
-    from jijbench.spin.plots import magnetisation
 
     check_free(folder)
     alloy = random_alloy(
@@ -207,11 +185,5 @@ def run(
             alloy.system, np.linspace(*temperatures).tolist(), Schedule(warm_up, samples, stride, time_step),
             seed=seed, tell=bar.update,
         )  # fmt: skip
-    files: dict[str, str | bytes] = {
-        **spirit.files(alloy),
-        "export.json": card("spirit", alloy, exchange),
-        "magnetisation.csv": table.to_csv(index=False, float_format="%.6g"),
-        "magnetisation.png": png(magnetisation(table, ", ".join(concentrations))),
-    }
-    for path in write_folder(folder, files):
+    for path in write_folder(folder, llg_files(alloy, table, exchange)):
         click.echo(path)
