@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from jijbench.benchmark import load_benchmark
-from jijbench.board import leaderboard, to_csv
+from jijbench.board import leaderboard
+from jijbench.forms import to_csv
 from jijbench.results import load_results, record_path
 from jijbench.runner import run_cells
 

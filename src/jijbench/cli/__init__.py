@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "predict",
     "report": "report",
     "run": "run",
+    "spin": "spin",
     "uncertainty": "uncertainty",
     "verify": "verify",
 }
@@ -41,6 +42,7 @@ HELP = {
     "predict": "Predict with a bundle, for a file or a grid.",
     "report": "One HTML file about a benchmark, to open offline.",
     "run": "Run a benchmark; run again, it resumes.",
+    "spin": "Critical temperatures and spin dynamics of random alloys.",
     "uncertainty": "Whether predicted uncertainties keep what they promise.",
     "verify": "Recompute every published number.",
 }

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from jijbench.board import SHOWN, SHOWN_CURVES, leaderboard
+from jijbench.board import leaderboard
 from jijbench.data.task import load_task
+from jijbench.forms import SHOWN, SHOWN_CURVES
 from jijbench.results import Results
 
 TITLE = "Leaderboard"
@@ -11,7 +12,7 @@ ORDER = 10
 #: beside what is shown
 MORE = (
     "status", "reason", "note", "low", "high", "error_left_low", "error_left_high", "fold_high", "seconds_fit",
-    "seconds_predict", "peak_memory_mib", "worst",
+    "seconds_predict", "peak_memory_mib", "worst", "tc_low", "tc_high",
 )  # fmt: skip
 
 
