@@ -16,7 +16,7 @@ LAYERS = (
     "record benchmark",
     "runner tuning active audit",
     "results board leaderboard plots export bundle spin verify documents "
-    "growth confidence ledger compare uncertainty magnetism downstream forms",
+    "growth confidence ledger compare uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",
 )
@@ -35,6 +35,7 @@ FROM_RECORDS = {
     "magnetism",
     "plots",
     "report",
+    "steps",
     "uncertainty",
 }
 LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace", "spirit"}

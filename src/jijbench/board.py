@@ -13,6 +13,7 @@ from jijbench.metrics import Scores, curve_norms, scores
 from jijbench.record import Record
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife
+from jijbench.steps import steps_line
 
 #: columns that every table has, in this order
 COLUMNS = (
@@ -25,7 +26,7 @@ COLUMNS = (
     "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
     "low", "high", "rank", "error_left_low", "error_left_high", "resampled", "resolvable",
     "fold_low", "fold_high", "seed_low", "seed_high", "seconds_fit", "seconds_predict",
-    "tc_mae_k", "tc_low", "tc_high", "order_accuracy",
+    "tc_mae_k", "tc_low", "tc_high", "order_accuracy", "steps_saved", "steps_low", "steps_high",
 )  # fmt: skip
 
 
@@ -67,6 +68,18 @@ def _downstream(pooled: Sequence[Pooled]) -> dict[str, Any]:
         "tc_high": found["high"],
         "order_accuracy": found["order_accuracy"],
     }
+
+
+def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
+    """Estimated share of KKR steps saved, beside each row that predicts impurities and their neighbours."""
+    for line in lines:
+        first, _, protocol = line["task"].rpartition("/")
+        shell = f"{first}-shell/{protocol}"
+        if first == "deltav-elemental/dv" and (shell, line["adapter"]) in results.groups():
+            pooled = [results.pooled(task, line["adapter"]) for task in (line["task"], shell)]
+            if all(pooled):
+                found = steps_line(*pooled)
+                line |= {"steps_saved": found["saved"], "steps_low": found["low"], "steps_high": found["high"]}
 
 
 def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> dict[str, Any]:
@@ -173,6 +186,7 @@ def leaderboard(results: Results) -> pd.DataFrame:
         pooled = {row: results.pooled(task, row) for name, row in results.groups() if name == task}
         here = [_line(results, task, row, found) for row, found in pooled.items()]
         _add_confidence(here, pooled)
+        _add_steps(here, results)
         lines += here
     _add_skill(lines)
     headline = {task: load_task(task).target.headline for task in order}

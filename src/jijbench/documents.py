@@ -16,6 +16,7 @@ from jijbench.growth import growth_markdown, growth_table
 from jijbench.ledger import ledger_markdown
 from jijbench.magnetism import magnetism_markdown
 from jijbench.results import Results
+from jijbench.steps import steps_markdown
 from jijbench.uncertainty import uncertainty_markdown
 
 BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
@@ -70,6 +71,7 @@ BLOCKS: Mapping[str, Callable[[Results, str], str]] = MappingProxyType(
         "ledger": ledger_markdown,
         "magnetism": magnetism_markdown,
         "published": _published,
+        "steps": steps_markdown,
         "uncertainty": uncertainty_markdown,
     }
 )

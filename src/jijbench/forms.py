@@ -53,7 +53,8 @@ SHOWN_CURVES = (
     ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("fold_low", "by fold", 3), ("mae", "MAE", 4),
     ("r2", "R²", 3),
     ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
-    ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None),
+    ("steps_saved", "estimated steps saved", 2), ("skill", "skill", 3), ("skill_floor", "skill over floors", 3),
+    ("trials", "trials", None),
     ("seconds", "seconds", None), ("licence", "licence", None),
 )  # fmt: skip
 
@@ -109,6 +110,7 @@ INTERVALS = {
     "mae_magnetic": ("low", "high"),
     "error_left": ("error_left_low", "error_left_high"),
     "tc_mae_k": ("tc_low", "tc_high"),
+    "steps_saved": ("steps_low", "steps_high"),
 }
 #: columns shown as a range that ends with another
 RANGES = {"fold_low": "fold_high"}

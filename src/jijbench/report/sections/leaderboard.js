@@ -5,7 +5,7 @@ RENDER.leaderboard = function (box, data) {
   if (words) say(box, words.startsWith("one split") ? words + "."
     : `In brackets: 95 % intervals over ${words}. Rank: the places that a row may have at 95 %.` +
       (smallest === null ? "" : ` Smallest lead over the best row that is resolved: ${smallest.toPrecision(2)} ${about.unit}.`));
-  const ends = { mae_magnetic: ["low", "high"], error_left: ["error_left_low", "error_left_high"], tc_mae_k: ["tc_low", "tc_high"] };
+  const ends = { mae_magnetic: ["low", "high"], error_left: ["error_left_low", "error_left_high"], tc_mae_k: ["tc_low", "tc_high"], steps_saved: ["steps_low", "steps_high"] };
   const filled = data.columns[kind].filter((column) => data.lines[state.task].some((line) => line[column.key] !== null));
   const columns = filled.map((column) => {
     const made = { ...column, text: column.digits === null && !["trials", "seconds"].includes(column.key) };

@@ -12,7 +12,7 @@ ORDER = 10
 #: beside what is shown
 MORE = (
     "status", "reason", "note", "low", "high", "error_left_low", "error_left_high", "fold_high", "seconds_fit",
-    "seconds_predict", "peak_memory_mib", "worst", "tc_low", "tc_high",
+    "seconds_predict", "peak_memory_mib", "worst", "tc_low", "tc_high", "steps_low", "steps_high",
 )  # fmt: skip
 
 
