@@ -15,7 +15,8 @@ LAYERS = (
     "adapters",
     "record benchmark",
     "runner tuning active audit",
-    "board leaderboard plots export bundle spin results verify growth confidence ledger compare uncertainty magnetism",
+    "results board leaderboard plots export bundle spin verify documents "
+    "growth confidence ledger compare uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",
 )
@@ -25,15 +26,19 @@ FROM_RECORDS = {
     "board",
     "compare",
     "confidence",
+    "documents",
+    "downstream",
+    "forms",
     "growth",
     "ledger",
-    "magnetism",
     "leaderboard",
+    "magnetism",
     "plots",
     "report",
+    "steps",
     "uncertainty",
 }
-LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
+LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace", "spirit"}
 
 
 class Import(NamedTuple):

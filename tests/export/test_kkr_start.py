@@ -10,9 +10,11 @@ from click.testing import CliRunner
 
 from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
+from jijbench.data.elements import atomic_number
 from jijbench.errors import ExportError
 from jijbench.export.jukkr import read_card
-from jijbench.export.kkr_start import Site, cluster_blocks, export_kkr, read_scoef
+from jijbench.export.kkr_cluster import Cluster, Site, read_scoef
+from jijbench.export.kkr_start import cluster_blocks, export_kkr
 
 CARDS = Path(__file__).parent / "cards"
 START = CARDS / "Ni_in_Cu.start.potential"
@@ -50,7 +52,8 @@ def test_a_correction_lands_in_its_cells_alone(cards, tmp_path):
 
 def test_tables_of_the_cluster_are_those_of_the_real_run(cards, tmp_path):
     export_kkr("Cu", "Ni", predicted(tmp_path), None, str(START), cards, tmp_path / "out")
-    assert read_scoef(tmp_path / "out" / "scoef")[3].x == read_scoef(CARDS / "Ni_in_Cu.scoef")[3].x
+    assert (tmp_path / "out" / "scoef").read_bytes() == (CARDS / "Ni_in_Cu.scoef").read_bytes()
+    assert len(read_scoef(tmp_path / "out" / "scoef")) == 13
 
     def rows(path):
         return np.array([line.split() for line in path.read_text().splitlines() if "#" not in line][1:], float)
@@ -58,20 +61,41 @@ def test_tables_of_the_cluster_are_those_of_the_real_run(cards, tmp_path):
     np.testing.assert_array_equal(
         rows(tmp_path / "out" / "kkrflex_atominfo"), rows(CARDS / "Ni_in_Cu.kkrflex_atominfo")
     )
-    compile((tmp_path / "out" / "aiida_inputs.py").read_text(), "snippet", "exec")
+    snippet = (tmp_path / "out" / "aiida_inputs.py").read_text()
+    compile(snippet, "snippet", "exec")
+    assert '"Rcut": 2.5552' in snippet  # Å, the nearest neighbours of Cu at 2.5526
 
 
-def test_the_dataset_gives_the_start_where_it_knows_the_core_states(cards, tmp_path):
-    dataset = load_dataset("deltav-elemental")
-    table = dataset.table[dataset.table["site"] == "impurity"]
-    table = table[table["geometry"] == "Cu"]
-    row = table[table["element_i"].isin(dataset.table["geometry"])].iloc[0]
-    zero = predicted(tmp_path, value=0.0, impurity=[row["element_i"]])
-    export_kkr("Cu", row["element_i"], zero, None, "dataset", cards, tmp_path / "out")
+def test_the_codes_own_atominfo_gets_another_z(cards, tmp_path):
+    given = (CARDS / "Ni_in_Cu.kkrflex_atominfo").read_text()
+    (cards / "kkrflex_atominfo").write_text(given.replace(" 28.00 0 0 2", " 29.00 0 0 2").replace(" 2\n", " 3\n"))
+    export_kkr("Cu", "Ni", None, None, str(START), cards, tmp_path / "out", l_max=2)
+    assert (tmp_path / "out" / "kkrflex_atominfo").read_text() == given.replace(" 2\n", " 3\n")
+    (cards / "kkrflex_atominfo").write_text("13 13\n0.0 0.0\n")
+    with pytest.raises(ExportError, match="NATOM"):
+        export_kkr("Cu", "Ni", None, None, str(START), cards, tmp_path / "other")
+
+
+def test_the_impurity_lies_on_the_hosts_mesh_with_its_own_core(cards, tmp_path):
+    export_kkr("Cu", "Ni", None, None, str(CARDS / "Ni_in_Cu.converged.potential"), cards, tmp_path / "out")
     found, (host,) = read_card(tmp_path / "out" / "potential")[0], read_card(CARDS / "Cu_host.potential")
+    own = read_card(CARDS / "Ni_in_Cu.converged.potential")[0]
+    assert (found.alat, found.r_mt_new, found.b, found.r_ws) == (host.alat, host.r_mt_new, host.b, host.r_ws)
+    assert (found.z, found.core, found.title) == (28.0, own.core, own.title)
+
+
+@pytest.mark.parametrize(("element", "core"), [("N", [0, 0]), ("Pd", [0, 0, 0, 0, 1, 1, 1, 2])])
+def test_the_dataset_gives_the_start(element, core, cards, tmp_path):
+    dataset = load_dataset("deltav-elemental")
+    dv = predicted(tmp_path, value=0.0, impurity=[element])
+    export_kkr("Cu", element, dv, None, "dataset", cards, tmp_path / "out")
+    found, (host,) = read_card(tmp_path / "out" / "potential")[0], read_card(CARDS / "Cu_host.potential")
+    row = dataset.table.set_index("id").loc[f"{element}-in-Cu"]
     with np.load(dataset.folder / "curves.npz") as arrays:
-        np.testing.assert_allclose(found.v - host.v, arrays["start"][row["start_row"]], atol=1e-6)
-    with pytest.raises(ExportError, match="voronoi"):
+        np.testing.assert_allclose(found.v - host.v, arrays["start"][row["start_row"]], atol=1e-5)
+    assert [ell for ell, _ in found.core] == core
+    assert found.title.startswith(f"{element}{atomic_number(element)} ")
+    with pytest.raises(ExportError, match="no Ni in Cu"):
         export_kkr("Cu", "Ni", predicted(tmp_path), None, "dataset", cards, tmp_path / "other")
 
 
@@ -119,10 +143,13 @@ def test_full_potential_keeps_the_hosts_nonspherical_part():
     start = read_card(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
     host = [replace(b, nonspherical={lm: 2 * v for lm, v in b.nonspherical.items()}) for b in start]
     sites = [Site((0.0, 0.0, 0.0), 1, 83.0, 0.0), Site((0.5, 0.0, 0.0), 1, 83.0, 0.5)]
-    found = cluster_blocks(host, start, sites, np.full(484, 0.1), {})
+    cluster = Cluster(host, sites, 2)
+    found = cluster_blocks(cluster, start, np.full(484, 0.1), {})
     assert len(found) == 4
     for block, spin, begin in zip(found[:2], host, start, strict=True):
         np.testing.assert_allclose(block.v, begin.v + 0.1)
         assert all((block.nonspherical[lm] == v).all() for lm, v in spin.nonspherical.items())
     with pytest.raises(ExportError, match="349 points, the card has 484"):
-        cluster_blocks(host, start, sites, np.zeros(349), {})
+        cluster_blocks(cluster, start, np.zeros(349), {})
+    with pytest.raises(ExportError, match="not of 2 spins"):
+        cluster_blocks(cluster, read_card(START), None, {})

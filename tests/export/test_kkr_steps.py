@@ -7,24 +7,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jijbench.export.kkr_steps import read_log, run_cases, savings
+from jijbench.errors import ExportError
+from jijbench.export.kkr_steps import STARTS, read_log, read_runs, run_cases, savings
 
 CARDS = Path(__file__).parent / "cards"
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "reason"),
-    [("atomic", 19, None), ("learned", 19, None), ("not_converged", 60, "not converged"), ("stopped", 1, "not conv")],
+    ("name", "steps", "ended", "reason"),
+    [
+        ("atomic", 19, "converged", ""),
+        ("learned", 19, "converged", ""),
+        ("not_converged", 60, "step limit", ""),
+        ("stopped", 1, "failed", "stopped in step 2: *** int: stop after  40 iterations"),
+    ],
 )
-def test_recorded_logs(name, steps, reason):
-    errors, found = read_log((CARDS / f"log_{name}.txt").read_text())
+def test_recorded_logs(name, steps, ended, reason):
+    errors, *found = read_log((CARDS / f"log_{name}.txt").read_text())
     assert len(errors) == steps
-    assert found is None if reason is None else reason in found
+    assert found == [ended, reason]
 
 
 def test_stars_are_divergence():
     text = "ITERATION   1 average rms-error : v+ + v- =  1.0D-01\nITERATION   2 average rms-error : v+ + v- = *****"
-    assert read_log(text) == ([0.1], "diverged: rms error ***** in step 2")
+    assert read_log(text) == ([0.1], "failed", "diverged: rms error ***** in step 2")
+    assert read_log("") == ([], "failed", "stopped in step 1: nothing printed")
+    with pytest.raises(ExportError, match="one run a log"):
+        read_log(text + text)
 
 
 def driven(tmp_path, script, seconds=20.0):
@@ -46,27 +55,59 @@ def driven(tmp_path, script, seconds=20.0):
 
 
 @pytest.mark.parametrize(
-    ("script", "reason", "steps"),
+    ("script", "ended", "reason", "steps"),
     [
-        (f"test -s potential && cat {CARDS}/log_learned.txt", "", 19),
-        (f"cat {CARDS}/log_stopped.txt; exit 3", "exit code 3", 1),
-        ("kill -9 $$", "killed by signal 9", 0),
-        ("sleep 60", "stopped after 0.3 s", 0),
-        (None, "program: No such file", 0),
+        (f"test -s potential && cat {CARDS}/log_learned.txt", "converged", "", 19),
+        (f"cat {CARDS}/log_not_converged.txt", "step limit", "", 60),
+        (f"cat {CARDS}/log_stopped.txt; exit 3", "failed", "exit code 3", 1),
+        (f"cat {CARDS}/log_stopped.txt", "failed", "stopped in step 2", 1),  # Fortran's STOP ends with 0
+        ("kill -9 $$", "failed", "killed by signal 9", 0),
+        ("sleep 60", "failed", "stopped after 0.3 s", 0),
+        (None, "failed", "program: No such file", 0),
     ],
 )
-def test_every_end_is_a_row(script, reason, steps, tmp_path):
-    runs = driven(tmp_path, script, 0.3 if script == "sleep 60" else 20.0)
+def test_every_end_is_a_row(script, ended, reason, steps, tmp_path):
+    (*_, runs) = driven(tmp_path, script, 0.3 if script == "sleep 60" else 20.0)
+    assert list(runs["start"]) == list(STARTS)
     assert list(runs["steps"]) == [steps] * 3
+    assert list(runs["ended"]) == [ended] * 3
     assert all(reason in found for found in runs["reason"]), list(runs["reason"])
-    assert list(runs["converged"]) == [not reason] * 3
+
+
+def test_an_interrupted_list_goes_on(tmp_path):
+    runs = driven(tmp_path, f"echo . >> {tmp_path}/calls; cat {CARDS}/log_learned.txt")
+    assert len(next(runs)) == 1
+    runs.close()
+    before = read_runs(tmp_path / "out")
+    assert list(before["start"]) == ["atomic"]
+    shutil.copytree(tmp_path / "out" / "Ni-in-Cu-atomic", tmp_path / "out" / "Ni-in-Cu-impurity")  # cut off half way
+    curves = {"dv": tmp_path / "dv.npz", "dv-shell": tmp_path / "shell.npz"}
+    cases, program = [("Cu", "Ni")], tmp_path / "program"
+    (*_, after) = run_cases(program, cases, tmp_path / "hosts", curves, tmp_path / "out", 20.0)
+    assert len((tmp_path / "calls").read_text().split()) == 3
+    assert list(after["start"]) == list(STARTS)
+    pd.testing.assert_frame_equal(read_runs(tmp_path / "out"), after)
 
 
 def test_savings_of_known_steps():
-    rows = [(h, "Ni", s, n, True) for h in "ABCD" for s, n in [("atomic", 20), ("impurity", 15)]]
-    rows.append(("A", "Ni", "impurity+shell", 60, False))
-    table = savings(pd.DataFrame(rows, columns=["host", "impurity", "start", "steps", "converged"]))
-    first = table.iloc[0]
-    assert (first["n"], first["steps_saved"], first["share"]) == (4, 5.0, 0.25)
-    assert first["share_low"] == pytest.approx(0.25)
-    assert table.iloc[1]["n"] == 0
+    rows = [(h, "Ni", s, n, "converged") for h in "ABCD" for s, n in [("atomic", 20), ("impurity", 15)]]
+    rows += [("A", "Ni", "impurity+shell", 60, "step limit"), ("B", "Ni", "impurity+shell", 3, "failed")]
+    rows += [("C", "Ni", "impurity+shell", 10, "converged")]
+    table = savings(pd.DataFrame(rows, columns=["host", "impurity", "start", "steps", "ended"])).set_index("start")
+    first, second = table.loc["impurity"], table.loc["impurity+shell"]
+    assert (first["n"], first["at_limit"], first["failed"], first["saved"]) == (4, 0, 0, 0.25)
+    assert first["saved_low"] == pytest.approx(0.25)
+    assert (second["n"], second["at_limit"], second["failed"]) == (2, 1, 2)
+    assert second["saved"] == pytest.approx(1 - (60 / 20 + 10 / 20) / 2)  # the mean of shares, as the estimate's
+
+
+def test_the_interval_is_over_hosts():
+    rng = np.random.default_rng(0)
+    held, draws = 0, 200
+    for _ in range(draws):
+        host = rng.normal(0.75, 0.1, 12)
+        rows = [(f"H{h}", f"X{k}", s, 100 if s == "atomic" else int(100 * (host[h] + rng.normal(0, 0.03))), "converged")
+                for h in range(12) for k in range(2) for s in ("atomic", "impurity")]  # fmt: skip
+        line = savings(pd.DataFrame(rows, columns=["host", "impurity", "start", "steps", "ended"])).iloc[0]
+        held += line["saved_low"] < 0.25 < line["saved_high"]
+    assert 0.90 < held / draws < 0.985

@@ -14,8 +14,6 @@ import numpy as np
 
 from jijbench.errors import ExportError
 
-ALAT_DIGITS = 1e-11  # the impurity code stops where its alat differs by more from the host's
-
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -158,15 +156,21 @@ def read_card(path: Path) -> list[Block]:
 
 
 def check_block(block: Block, where: str) -> None:
-    """Raises ``ExportError`` for what the impurity code would stop at: NaN, an even muffin-tin point, a wrong mesh."""
+    """Raises ``ExportError`` for what the impurity code would stop at.
+
+    NaN, another mesh, in full potential an even muffin-tin point.
+    """
     arrays = [block.v, *block.nonspherical.values()]
     scalars = [block.r_mt, block.alat, block.r_mt_new, block.z, block.r_ws, block.fermi, block.v_bc, block.a, block.b]
     if not all(np.isfinite(values).all() for values in [*arrays, np.array(scalars)]):
         raise ExportError(f"{where}: a value of the block is not finite")
-    r_mt = block.b * np.expm1(block.a * (block.mt_point - 1))
-    if abs(r_mt - block.r_mt_new) > 1e-5 * block.r_mt_new:
-        raise ExportError(f"{where}: rmtnew {block.r_mt_new} is no point of the mesh a = {block.a}, b = {block.b}")
-    if block.mt_point % 2 == 0:
+    # in atomic spheres any muffin-tin point will do, and the code writes rmt in the place of rmtnew
+    name, point, radius = "rws", len(block.v), block.r_ws
+    if block.full:
+        name, point, radius = "rmtnew", block.mt_point, block.r_mt_new
+    if abs(block.b * np.expm1(block.a * (point - 1)) - radius) > 1e-5 * radius:
+        raise ExportError(f"{where}: {name} {radius} is not the mesh point {point} of a = {block.a}, b = {block.b}")
+    if block.full and block.mt_point % 2 == 0:
         raise ExportError(f"{where}: the muffin-tin point {block.mt_point} is even; the code wants it odd")
 
 
@@ -206,28 +210,31 @@ def card_text(blocks: Sequence[Block]) -> str:
     return "\n".join(line for block in blocks for line in _text(block)) + "\n"
 
 
-def n_spins(blocks: Sequence[Block], n_atoms: int, where: str) -> int:
-    """1 or 2 spin blocks an atom, DOWN before UP; raises ``ExportError``."""
-    if len(blocks) not in (n_atoms, 2 * n_atoms):
-        raise ExportError(f"{where}: {len(blocks)} blocks; {n_atoms} atoms need {n_atoms} or {2 * n_atoms}")
-    if len(blocks) == n_atoms:
+def n_spins(blocks: Sequence[Block], where: str) -> int:
+    """1, or 2 where the titles name spins; raises ``ExportError`` unless DOWN and UP then follow each other."""
+    spins = [block.title[14:28].strip() for block in blocks]
+    if not any(spins):
         return 1
-    for k, block in enumerate(blocks):
-        if ("UP" in block.title[14:28]) != bool(k % 2):
-            raise ExportError(f"{where}: block {k + 1} is {block.title[:28]!r}; spin DOWN comes before spin UP")
+    expected = ["SPIN DOWN", "SPIN UP"] * (len(spins) // 2)
+    if spins != expected:
+        wrong = next(
+            (k for k, pair in enumerate(zip(spins, expected, strict=False)) if len(set(pair)) > 1), len(expected)
+        )
+        raise ExportError(f"{where}: block {wrong + 1} is {blocks[wrong].title[:28]!r}; SPIN DOWN comes before SPIN UP")
     return 2
 
 
 def check_same_mesh(block: Block, host: Block, where: str) -> None:
-    """Raises ``ExportError`` naming the first of alat, a, b, rmtnew, rws and nr in which a block is not its host's."""
+    """Raises ``ExportError`` naming the first of nr, alat, a, b, rmtnew and rws in which a block is not its host's."""
     pairs: list[tuple[str, float, float, float]] = [
         ("nr", len(block.v), len(host.v), 0.0),
-        ("alat", block.alat, host.alat, ALAT_DIGITS),
+        ("alat", block.alat, host.alat, 1e-9),
         ("a", block.a, host.a, 1e-10),
-        ("b", block.b, host.b, 2e-11),
-        ("rmtnew", block.r_mt_new, host.r_mt_new, 1e-6),
-        ("rws", block.r_ws, host.r_ws, 1e-5),
+        ("b", block.b, host.b, 1e-6 * host.b),
+        ("rws", block.r_ws, host.r_ws, 2e-5),  # five digits are printed
     ]
+    if host.full:
+        pairs.append(("rmtnew", block.r_mt_new, host.r_mt_new, 1e-6))
     for name, mine, theirs, allowed in pairs:
-        if abs(mine - theirs) > allowed * 1.001:
+        if abs(mine - theirs) > allowed:
             raise ExportError(f"{where}: {name} is {mine!r}, the host's {theirs!r}; make both in the same cell")
