@@ -5,8 +5,9 @@ import json
 import pytest
 
 from jijbench.benchmark import Benchmark
-from jijbench.board import COLUMNS, leaderboard, to_csv, to_json, to_markdown
+from jijbench.board import COLUMNS, leaderboard
 from jijbench.errors import IncompleteTable, RecordError
+from jijbench.forms import to_csv, to_json, to_markdown
 from jijbench.results import load_results, record_path
 from jijbench.runner import run_cells, stale_slots
 

@@ -5,8 +5,9 @@ import pytest
 
 from jijbench import confidence
 from jijbench.benchmark import load_benchmark
-from jijbench.board import leaderboard, to_markdown
+from jijbench.board import leaderboard
 from jijbench.data.task import load_task
+from jijbench.forms import to_markdown
 from jijbench.results import load_results, official_folder
 
 TASK = "jij-bi2te3/jij/random-orbit"

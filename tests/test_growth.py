@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from jijbench.audit import twin_audit
-from jijbench.growth import COLUMNS, asymmetry, growth_markdown, half_interval, needed, noise_floors, summary
+from jijbench.growth import (
+    COLUMNS,
+    asymmetry,
+    growth_markdown,
+    half_interval,
+    needed,
+    needed_interval,
+    noise_floors,
+    summary,
+)
 
 TASK = "jij-bi2te3/jij/random-orbit"
 SIZES = [40, 80, 160, 320]
@@ -23,6 +32,18 @@ def test_units_needed_on_a_curve_that_is_straight_in_the_logarithm():
         assert needed(mean, error) == pytest.approx(40 * 2 ** (4 - error))
     assert needed(mean, 5.0) == 40
     assert needed(mean, 0.9) is None
+
+
+def test_the_interval_of_units_is_where_the_bands_cross():
+    table = pd.concat([curve([3.9, 2.9, 1.9, 0.9], seed=k) for k in (0, 1)] + [curve([4.2, 3.2, 2.2, 1.2], seed=2)])
+    mean = summary(table)  # 4, 3, 2, 1 with the same half-width at every round
+    half = mean["high"].iloc[0] - mean["mean"].iloc[0]
+    low, high = needed_interval(mean, 2.5)
+    assert (low, high) == pytest.approx((40 * 2 ** (1.5 - half), 40 * 2 ** (1.5 + half)))
+    assert needed_interval(mean, 1.0)[1] is None
+    assert f"160 [{40 * 2 ** (2 - half):.0f}, {40 * 2 ** (2 + half):.0f}]" in growth_markdown(table, 2.0)
+    assert "> 320]" in growth_markdown(table, 1.2)
+    assert "more than 320 [" in growth_markdown(table, 0.9)
 
 
 def test_the_first_crossing_counts_where_a_curve_goes_up_again():

@@ -11,18 +11,34 @@ PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
     "errors units convention context",
     "data",
-    "descriptors metrics statistics physics",
+    "descriptors metrics calibration statistics physics",
     "adapters",
     "record benchmark",
     "runner tuning active audit",
-    "board leaderboard plots export bundle spin results verify growth confidence ledger compare",
+    "results board leaderboard plots export bundle spin verify documents "
+    "growth confidence ledger compare uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
-FROM_RECORDS = {"board", "compare", "confidence", "growth", "ledger", "leaderboard", "plots", "report"}
-LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace"}
+FROM_RECORDS = {
+    "board",
+    "compare",
+    "confidence",
+    "documents",
+    "downstream",
+    "forms",
+    "growth",
+    "ledger",
+    "leaderboard",
+    "magnetism",
+    "plots",
+    "report",
+    "steps",
+    "uncertainty",
+}
+LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace", "spirit"}
 
 
 class Import(NamedTuple):

@@ -6,10 +6,11 @@ import shutil
 import pytest
 
 from jijbench.benchmark import Benchmark
+from jijbench.documents import render
 from jijbench.record import read_record
 from jijbench.results import load_results, record_path
 from jijbench.runner import run_cells
-from jijbench.verify import check_documents, check_results, render, tables
+from jijbench.verify import check_documents, check_results, tables
 
 TASK = "jij-published-table/jij/transfer"
 

@@ -11,11 +11,22 @@ from typing import Any
 from jijbench.context import context
 
 __version__ = "0.1.0"
-__all__ = ["context", "leaderboard", "load_benchmark", "load_dataset", "load_task", "run"]
+__all__ = [
+    "context",
+    "export_bundle",
+    "leaderboard",
+    "load_benchmark",
+    "load_bundle",
+    "load_dataset",
+    "load_task",
+    "run",
+]
 
 _HOMES = {
+    "export_bundle": "jijbench.bundle.export",
     "leaderboard": "jijbench.board",
     "load_benchmark": "jijbench.benchmark",
+    "load_bundle": "jijbench.bundle.model",
     "load_dataset": "jijbench.data.dataset",
     "load_task": "jijbench.data.task",
     "run": "jijbench.api",

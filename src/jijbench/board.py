@@ -8,10 +8,12 @@ import pandas as pd
 
 from jijbench import confidence
 from jijbench.data.task import load_task, within
+from jijbench.downstream import downstream_line, has_sums
 from jijbench.metrics import Scores, curve_norms, scores
 from jijbench.record import Record
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife
+from jijbench.steps import steps_line
 
 #: columns that every table has, in this order
 COLUMNS = (
@@ -24,6 +26,7 @@ COLUMNS = (
     "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
     "low", "high", "rank", "error_left_low", "error_left_high", "resampled", "resolvable",
     "fold_low", "fold_high", "seed_low", "seed_high", "seconds_fit", "seconds_predict",
+    "tc_mae_k", "tc_low", "tc_high", "order_accuracy", "steps_saved", "steps_low", "steps_high",
 )  # fmt: skip
 
 
@@ -54,6 +57,31 @@ def _status(records: list[Record], stale: int) -> tuple[str, str | None]:
     return "complete", None
 
 
+def _downstream(pooled: Sequence[Pooled]) -> dict[str, Any]:
+    """What a row's error does to critical temperatures; nothing for tasks whose sums over shells are not whole."""
+    if not pooled or not has_sums(pooled[0].task):
+        return {}
+    found = downstream_line(pooled)
+    return {
+        "tc_mae_k": found["tc_mae_k"],
+        "tc_low": found["low"],
+        "tc_high": found["high"],
+        "order_accuracy": found["order_accuracy"],
+    }
+
+
+def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
+    """Estimated share of KKR steps saved, beside each row that predicts impurities and their neighbours."""
+    for line in lines:
+        first, _, protocol = line["task"].rpartition("/")
+        shell = f"{first}-shell/{protocol}"
+        if first == "deltav-elemental/dv" and (shell, line["adapter"]) in results.groups():
+            pooled = [results.pooled(task, line["adapter"]) for task in (line["task"], shell)]
+            if all(pooled):
+                found = steps_line(*pooled)
+                line |= {"steps_saved": found["saved"], "steps_low": found["low"], "steps_high": found["high"]}
+
+
 def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> dict[str, Any]:
     cells = results.groups()[task, row]
     records = [results.records[cell.slot] for cell in cells]
@@ -74,6 +102,7 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
     }  # fmt: skip
     if status == "complete":
         line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)} | _spread(task, records, pooled)
+        line |= _downstream(pooled)
     return line
 
 
@@ -157,6 +186,7 @@ def leaderboard(results: Results) -> pd.DataFrame:
         pooled = {row: results.pooled(task, row) for name, row in results.groups() if name == task}
         here = [_line(results, task, row, found) for row, found in pooled.items()]
         _add_confidence(here, pooled)
+        _add_steps(here, results)
         lines += here
     _add_skill(lines)
     headline = {task: load_task(task).target.headline for task in order}
@@ -167,124 +197,3 @@ def leaderboard(results: Results) -> pd.DataFrame:
 
     lines.sort(key=place)
     return pd.DataFrame([[line.get(name) for name in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
-
-
-def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str, str]:
-    """The three forms of a table, by file name."""
-    return {
-        "leaderboard.md": to_markdown(table, official),
-        "leaderboard.csv": to_csv(table),
-        "leaderboard.json": to_json(table),
-    }
-
-
-def to_csv(table: pd.DataFrame) -> str:
-    """CSV with six significant digits; an undefined number is an empty field."""
-    return table.map(_six).astype(object).to_csv(index=False, lineterminator="\n")
-
-
-def to_json(table: pd.DataFrame) -> str:
-    """JSON list of lines; an undefined number is null."""
-    import json
-
-    lines = [{name: _six(value) for name, value in line.items()} for line in table.to_dict("records")]
-    return json.dumps(lines, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _six(value: object) -> object:
-    """Six significant digits; missing numbers of any kind become None."""
-    if isinstance(value, float):
-        return None if np.isnan(value) else float(f"{value:.6g}")
-    return value
-
-
-#: what a reader sees: column, heading, digits
-SHOWN = (
-    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("mae_magnetic", "MAE magnetic", 3), ("fold_low", "by fold", 2), ("mae", "MAE all", 3), ("rmse", "RMSE", 2),
-    ("r2", "R²", 3),
-    ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
-    ("mae_rel_shell", "relative, by shell", 3), ("skill_magnetic", "skill magnetic", 3), ("skill", "skill", 3),
-    ("trials", "trials", None), ("seconds", "seconds", None), ("licence", "licence", None),
-)  # fmt: skip
-
-
-#: the same for a target that is a curve
-SHOWN_CURVES = (
-    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("fold_low", "by fold", 3), ("mae", "MAE", 4),
-    ("r2", "R²", 3),
-    ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
-    ("skill", "skill", 3), ("skill_floor", "skill over floors", 3), ("trials", "trials", None),
-    ("seconds", "seconds", None), ("licence", "licence", None),
-)  # fmt: skip
-
-
-def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> str:
-    """A section for each task: the question it asks, the rows, and why some have no numbers.
-
-    With ``official`` its headline value stands beside each row of the same name.
-    """
-    return "\n".join(_section(table[table["task"] == task], task, official) for task in dict.fromkeys(table["task"]))
-
-
-def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
-    about = load_task(task)
-    unit, headline = about.target.unit, about.target.headline
-    columns = SHOWN_CURVES if about.target.kind == "field" else SHOWN
-    shown = pd.DataFrame({title: _column(table, column, digits) for column, title, digits in columns})
-    if official is not None:
-        values = {r["adapter"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
-        digits = {column: digits for column, _, digits in columns}[headline]
-        shown.insert(5, "official", [_show(values.get(name), digits) for name in table["adapter"]])
-    text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}.\n"
-    text += f"{_resolution(table, unit)}\n\n"
-    text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
-    reasons = table[table["reason"].notna() | table["note"].notna()]
-    for _, line in reasons.iterrows():
-        text += f"\n- {line['adapter']}: {line['status']}, {line['reason'] or line['note']}"
-    text += "\n" if len(reasons) else ""
-    best = table[table["worst"].notna()].head(1)
-    for _, line in best.iterrows():
-        text += f"\nLargest errors of {line['adapter']} ({unit}): {line['worst']}\n"
-    return text
-
-
-def _resolution(table: pd.DataFrame, unit: str) -> str:
-    """What the intervals in brackets and the ranks of a task mean, and how small a difference counts."""
-    line = table.iloc[0]
-    words, smallest = line["resampled"], line["resolvable"]
-    if words is None or pd.isna(words):
-        return "No row has an error to give an interval of."
-    if table["low"].isna().all():
-        return f"{str(words).capitalize()}."
-    text = f"In brackets: 95 % intervals over {words}. Rank: the places that a row may have at 95 %."
-    return (
-        text
-        if pd.isna(smallest)
-        else f"{text} Smallest lead over the best row that is resolved: {smallest:.2g} {unit}."
-    )
-
-
-#: columns shown with the interval that stands beside them
-INTERVALS = {"mae_magnetic": ("low", "high"), "error_left": ("error_left_low", "error_left_high")}
-#: columns shown as a range that ends with another
-RANGES = {"fold_low": "fold_high"}
-
-
-def _column(table: pd.DataFrame, column: str, digits: int | None) -> list[str]:
-    """A column as it is shown, with its interval where the table has one."""
-    shown = [_show(value, digits) for value in table[column]]
-    if column in RANGES:
-        ends = [_show(value, digits) for value in table[RANGES[column]]]
-        return [f"{low}–{high}" if low else "" for low, high in zip(shown, ends, strict=True)]
-    if column not in INTERVALS:
-        return shown
-    lows, highs = ([_show(value, digits) for value in table[name]] for name in INTERVALS[column])
-    return [f"{value} [{low}, {high}]" if low else value for value, low, high in zip(shown, lows, highs, strict=True)]
-
-
-def _show(value: object, digits: int | None) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    return f"{value:.{digits}f}" if digits is not None else str(value)

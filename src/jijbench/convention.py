@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from jijbench.errors import UnknownName
+from jijbench.units import factor
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,41 @@ CONVENTIONS = MappingProxyType(
         "ordered-pairs-moments": Convention("-sum_{i!=j} J m_i.m_j", -1.0, moments=True),
     }
 )
+
+
+@dataclass(frozen=True)
+class Code:
+    """How another program's input file writes the same energy: sum, unit, and how pairs are listed.
+
+    ``both`` says that each pair stands twice, once from either end (with D_ji = −D_ij).
+    """
+
+    convention: str
+    unit: str
+    both: bool
+
+    @property
+    def from_house(self) -> float:
+        """J_code = from_house · J_house(meV); the same for D."""
+        return 1.0 / (CONVENTIONS[self.convention].to_house * factor(self.unit))
+
+
+#: the one table of factors that exporters take theirs from
+CODES = MappingProxyType(
+    {
+        "spirit": Code("unique-pairs", "meV", both=False),
+        "vampire": Code("house", "J", both=True),
+        "uppasd": Code("ordered-pairs", "mRy", both=True),
+        "tb2j": Code("ordered-pairs", "meV", both=True),
+    }
+)
+
+
+def code(name: str) -> Code:
+    """The program called ``name``; raises ``UnknownName``."""
+    if name not in CODES:
+        raise UnknownName("code", name, CODES)
+    return CODES[name]
 
 
 def convention(name: str) -> Convention:

@@ -45,6 +45,10 @@ class MissingExtra(JijbenchError):
     """A model family whose packages are not installed."""
 
 
+class ExportError(JijbenchError):
+    """What was asked for cannot be written for another code."""
+
+
 class RecordError(JijbenchError):
     """A run record that breaks the schema or disagrees with its files."""
 

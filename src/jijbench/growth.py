@@ -99,6 +99,15 @@ def needed(curve: pd.DataFrame, error: float) -> float | None:
     return float(np.exp(np.log(units[k - 1]) + share * np.log(units[k] / units[k - 1])))
 
 
+def needed_interval(curve: pd.DataFrame, error: float) -> tuple[float | None, float | None]:
+    """Ends of the 95 % interval of ``needed``: where the lower and the upper band of the mean first go below ``error``.
+
+    An end is None where its band never does, or where a single draw has no band.
+    """
+    low, high = (needed(curve.assign(mean=curve[band]), error) for band in ("low", "high"))
+    return low, high
+
+
 def asymmetry(dataset: Dataset, target: str = "jij") -> float | None:
     """Mean \\|J(A,B) − J(B,A)\\| of the magnetic pairs that a table lists in both orders; None where it has none.
 
@@ -147,8 +156,10 @@ def _plus_minus(point: pd.Series) -> str:
 
 
 def _cost(curve: pd.DataFrame, error: float) -> str:
-    """The units needed, in words where the curve begins below or ends above."""
-    units = needed(curve, error)
-    if units is None:
-        return f"not within {curve['units'].iloc[-1]:.0f}"
-    return f"{'at most ' if curve['mean'].iloc[0] <= error else ''}{units:.0f}"
+    """The units needed with their interval, in words where the curve begins below or ends above."""
+    units, (low, high), most = needed(curve, error), needed_interval(curve, error), curve["units"].iloc[-1]
+    if units is None and low is None:
+        return f"not within {most:.0f}"
+    middle = f"more than {most:.0f}" if units is None else f"{units:.0f}"
+    least = "at most " if units is not None and curve["mean"].iloc[0] <= error else ""
+    return f"{least}{middle}" + ("" if low is None else f" [{low:.0f}, {f'{high:.0f}' if high else f'> {most:.0f}'}]")

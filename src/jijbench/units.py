@@ -10,6 +10,7 @@ from jijbench.errors import UnknownName
 RYDBERG_EV = 13.605693122990
 BOHR_ANGSTROM = 0.529177210544
 JOULE_PER_EV = 1.602176634e-19
+BOLTZMANN_MEV = 0.08617333262  # meV/K
 
 #: one unit of energy in meV
 ENERGY_MEV = MappingProxyType(

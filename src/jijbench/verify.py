@@ -1,28 +1,25 @@
 """Recompute every published number: data, splits, records, the committed tables, and blocks of the README."""
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell, load_benchmark
-from jijbench.board import files, leaderboard, to_markdown
+from jijbench.board import leaderboard
 from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
+from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
-from jijbench.growth import growth_markdown, growth_table
-from jijbench.ledger import ledger_markdown
+from jijbench.forms import files
 from jijbench.record import Record
 from jijbench.results import Results, load_results, record_path
 from jijbench.runner import stale_slots
 from jijbench.runner.scoring import fold_scores
-
-BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -111,53 +108,6 @@ def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
             yield Finding("ok", f"{folder.name}/{name} is what the records give")
 
 
-def blocks(results: Results) -> dict[str, Callable[[str], str]]:
-    """What a document's generated blocks hold, by name."""
-    table = leaderboard(results)
-
-    def board(args: str) -> str:
-        return to_markdown(table[table["task"] == args.strip()])
-
-    def published(args: str) -> str:
-        del args
-        return published_protocol(table)
-
-    def growth(args: str) -> str:
-        task, error = args.split()
-        grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
-        return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
-
-    def ledger(args: str) -> str:
-        return ledger_markdown(results, args.strip())
-
-    return {"leaderboard": board, "published": published, "growth": growth, "ledger": ledger}
-
-
-def published_protocol(table: pd.DataFrame) -> str:
-    """The published set-up on this data, with what the numbers should be read against."""
-    rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
-    zero = rows[rows["adapter"] == "zero"]
-    lines = [
-        "| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |",
-        "|---|---|---|---|---|---|",
-    ]
-    for _, row in rows[
-        rows["adapter"].isin(["pair-gp+moments", "alchemical", "soap", "soap-pair", "low-rank", "zero"])
-    ].iterrows():
-        numbers = [row["mae"], row["mae"] / row["mean_abs_truth"], row["r2"], row["mae_magnetic"], row["r2_magnetic"]]
-        lines.append(f"| {row['adapter']} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
-    note = f"The zero floor stands at {zero['mae'].iloc[0]:.3f} meV over all rows.\n" if len(zero) else ""
-    return "\n".join(lines) + "\n\n" + note
-
-
-def render(text: str, results: Results) -> str:
-    """A document with its generated blocks (``<!-- begin:NAME args --> … <!-- end:NAME -->``) made anew."""
-    if not BLOCK.search(text):
-        return text  # the table is not made for a page that shows none of it
-    make = blocks(results)
-    return BLOCK.sub(lambda m: f"{m[1]}\n{make[m['name']](m['args'])}\n{m[4]}", text)
-
-
 def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
     """Documents whose generated blocks are older than the records."""
     for path in paths:
@@ -169,11 +119,6 @@ def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
             )
         else:
             yield Finding("ok", f"{path.name}: {len(BLOCK.findall(text))} generated blocks are what the records give")
-
-
-def documents(root: Path) -> list[Path]:
-    """Documents of a checkout that may hold generated blocks."""
-    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
 
 
 def verify(root: Path) -> list[Finding]:

@@ -24,7 +24,7 @@ def by_hand() -> Callable[..., Pooled]:
             rows = rows[task.dataset.magnetic[rows] == magnetic]
         truth, n = task.dataset.truth(task.target.name)[rows], len(rows)
         mean = 0.8 * truth + 0.3 * np.random.default_rng(seed).normal(size=n)
-        return Pooled(task, "made-up", seed, rows, mean, np.full(n, np.nan), truth, np.ones(n), np.zeros(n, dtype=int))
+        return Pooled(task, "made-up", seed, rows, mean, np.full(n, 0.3), truth, np.ones(n), np.zeros(n, dtype=int))
 
     return make
 
@@ -44,6 +44,6 @@ def curves_by_hand() -> Callable[..., Pooled]:
         truth, n = task.dataset.truth(task.target.name)[rows], len(rows)
         off = np.arange(1, n + 1) / n if shift is None else np.asarray(shift, dtype=float)
         mean = truth + off[:, None]
-        return Pooled(task, "made-up", seed, rows, mean, np.full(n, np.nan), truth, np.ones(n), np.zeros(n, dtype=int))
+        return Pooled(task, "made-up", seed, rows, mean, np.full(n, 0.3), truth, np.ones(n), np.zeros(n, dtype=int))
 
     return make

@@ -45,7 +45,7 @@ def board(**changes) -> pd.DataFrame:
 def test_every_file_is_a_plot():
     files = {path.stem for path in Path(plots.__file__).parent.glob("[a-z]*.py")}
     assert set(plots.names()) == {stem.replace("_", "-") for stem in files}
-    assert ROW_PLOTS == ["distance", "error-map", "parity"]
+    assert ROW_PLOTS == ["calibration", "distance", "error-map", "parity"]
     assert [name for name in plots.names() if plots.get(name).kind == "field"] == ["coefficients", "curves", "host-map"]
     assert all(plots.get(name).title for name in plots.names())
 

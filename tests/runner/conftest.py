@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from jijbench.benchmark import Benchmark, load_benchmark
-from jijbench.board import leaderboard, to_csv
+from jijbench.board import leaderboard
+from jijbench.forms import to_csv
 from jijbench.results import load_results
 
 TRANSFER = "jij-published-table/jij/transfer"

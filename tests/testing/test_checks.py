@@ -6,9 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from jijbench.bundle.files import unsafe
 from jijbench.testing import bad, flawed
 from jijbench.testing.checks import CHECKS
-from jijbench.testing.checks.manners import unsafe
 from jijbench.testing.contract import check_all
 from jijbench.testing.sound import Sound
 from jijbench.testing.subject import Subject

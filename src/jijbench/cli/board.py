@@ -21,7 +21,8 @@ def command(
 
     A missing record is an error that names the cells; failed, refused and stale rows are shown with their reason.
     """
-    from jijbench.board import files, leaderboard
+    from jijbench.board import leaderboard
+    from jijbench.forms import files
 
     folder = results or default_folder(benchmark)
     if write:
@@ -35,9 +36,10 @@ def command(
 def _write(benchmark: str, folder: Path) -> None:
     """Tables from the records as they are: a stale record keeps its number, ``verify`` warns of it."""
     from jijbench.benchmark import load_benchmark
+    from jijbench.documents import documents, render
     from jijbench.record import write_atomically
     from jijbench.results import load_results
-    from jijbench.verify import documents, render, tables
+    from jijbench.verify import tables
 
     results = load_results(load_benchmark(benchmark), folder)
     for name, text in tables(results).items():

@@ -117,7 +117,8 @@ def _expected(cell: "Cell") -> float:
 
 
 def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
-    from jijbench.board import files, leaderboard
+    from jijbench.board import leaderboard
+    from jijbench.forms import files
     from jijbench.record import write_atomically
 
     found = open_results(benchmark, folder, tasks, rows)

@@ -1,6 +1,7 @@
 """The card of a dataset: ``card.yaml`` as a checked schema."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -127,3 +128,18 @@ def check_hashes(folder: Path, card: Card) -> None:
                 f"{path} has sha256 {found}, the card says {expected}; "
                 "restore the file, or rebuild the dataset if the change was meant"
             )
+
+
+def write_about(folder: Path, about: dict, files: Sequence[str]) -> None:
+    """Write ``about.yaml`` of a table that is no dataset to learn from, with the hashes of its files."""
+    hashes = {name: file_sha256(folder / name) for name in files}
+    text = yaml.safe_dump(about | {"files": hashes}, sort_keys=False, allow_unicode=True, width=110)
+    (folder / "about.yaml").write_text(text, encoding="utf-8")
+
+
+def described(folder: Path, file: str) -> Path:
+    """Path of a file that ``about.yaml`` beside it describes; raises ``DataError`` where a byte has changed."""
+    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
+    if file_sha256(folder / file) != about["files"][file]:
+        raise DataError(f"{folder / file} is not what about.yaml says; restore it or build it again")
+    return folder / file

@@ -1,9 +1,10 @@
 """Figures, always made from records; found by file, one plot each.
 
-A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number, one with ``field(pooled)``
-one whose target is a curve; one with ``compare(table)`` shows all rows of a task (``table``: the leaderboard's lines of
-that task), one with ``learned(records)`` what a row's models have learned, or gives None where their records do not
-hold it, one with ``grown(table)`` (``jijbench.growth``) how errors fall as the training part grows.
+A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number (None where the row lacks
+what it shows), one with ``field(pooled)`` one whose target is a curve; one with ``compare(table)`` shows all rows of a
+task (``table``: the leaderboard's lines of that task), one with ``learned(records)`` what a row's models have learned,
+or gives None where their records do not hold it, one with ``grown(table)`` (``jijbench.growth``) how errors fall as the
+training part grows.
 """
 
 import importlib
@@ -123,7 +124,8 @@ def _save_row(pooled: Sequence[Pooled], place: Path) -> list[Path]:
     if not pooled:
         return []
     plots = [plot for plot in _plots().values() if plot.kind == OF_TARGET.get(pooled[0].task.target.kind)]
-    return [_write(place / f"{pooled[0].row}-{plot.name}.png", plot.draw(pooled)) for plot in plots]
+    figures = {plot.name: plot.draw(pooled) for plot in plots}
+    return [_write(place / f"{pooled[0].row}-{name}.png", figure) for name, figure in figures.items() if figure]
 
 
 def _save_learned(results: Results, task: str, row: str, place: Path) -> list[Path]:

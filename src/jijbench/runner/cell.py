@@ -47,6 +47,11 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+def versions_of(adapter: type[Adapter]) -> dict[str, str | None]:
+    """Versions of the distributions that an adapter requires."""
+    return {name: _version(name) for name in adapter.requires}
+
+
 def cell_key(cell: Cell) -> Key:
     """Everything that decides the numbers of a cell, as it is today."""
     task = load_task(cell.task)
@@ -87,8 +92,7 @@ def _code(adapter: str, question: Question) -> tuple[str, str, dict[str, str | N
     """
     try:
         found = adapters.get(adapter)
-        versions = {name: _version(name) for name in found.requires}
-        return space_sha256(found, question), adapter_sha256(found.__module__), versions
+        return space_sha256(found, question), adapter_sha256(found.__module__), versions_of(found)
     except UnknownName:
         raise
     except Exception:
@@ -137,7 +141,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
     wanted, started = Cell.model_validate(cell), time.monotonic()
     path = record_path(Path(folder), wanted)
     limit(wanted.budget.memory_gib)
-    with _surroundings(threads):
+    with surroundings(threads):
         try:
             record = _complete(wanted, path, started)
         except (MissingExtra, Refused) as error:
@@ -153,7 +157,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
 
 
 @contextmanager
-def _surroundings(threads: int) -> Iterator[None]:
+def surroundings(threads: int) -> Iterator[None]:
     """Bounded threads, and a scratch folder of the cell's own that is removed with all that is in it."""
     from threadpoolctl import threadpool_limits
 
@@ -195,13 +199,13 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std, getattr(model, "basis_", None))
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return Record.model_validate(_head(cell, key) | {
-        "status": "complete", "hypers": hypers, "chosen": _chosen(model), "metrics": fold_scores(task, file),
+        "status": "complete", "hypers": hypers, "chosen": chosen(model), "metrics": fold_scores(task, file),
         "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,
         "seconds": {name: round(value, 3) for name, value in clock.items()}, "peak_memory_mib": peak_mib(),
         "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
     })  # fmt: skip
 
 
-def _chosen(model: Adapter) -> dict[str, float | int | str]:
+def chosen(model: Adapter) -> dict[str, float | int | str]:
     plain = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
     return {name: value for name, value in plain.items() if isinstance(value, int | float | str)}

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from jijbench.adapters.base import orbit_folds
+from jijbench.bundle.files import unsafe
 from jijbench.data.sample import Sample
 from jijbench.errors import NotPortable
 from jijbench.testing import toys
 from jijbench.testing.subject import FEW, Subject
-
-CODE = (".pkl", ".pickle", ".joblib", ".dill", ".pt", ".pth", ".py", ".pyc", ".so", ".dll")
 
 
 def save(s: Subject) -> None:
@@ -43,22 +41,6 @@ def _not_saved(s: Subject, folder: Path) -> None:
     except NotPortable:
         return
     raise AssertionError(f"`portable` says {s.adapter.portable!r}, and save raises no NotPortable")
-
-
-def unsafe(path: Path) -> str | None:
-    """Why reading a file could run code, else None."""
-    head = path.read_bytes()[:2]
-    if path.suffix in CODE or (head[:1] == b"\x80" and head[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
-        return "is a pickle or a program"
-    if zipfile.is_zipfile(path) and any(name.endswith(CODE) for name in zipfile.ZipFile(path).namelist()):
-        return "holds a pickle or a program"
-    if path.suffix in (".npz", ".npy"):
-        try:
-            arrays = np.load(path, allow_pickle=False)
-            _ = [arrays[name] for name in arrays.files] if path.suffix == ".npz" else arrays
-        except ValueError:
-            return "holds arrays of Python objects"
-    return None
 
 
 def _rows(s: Subject) -> tuple[list[Sample], np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:

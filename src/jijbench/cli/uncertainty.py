@@ -1,0 +1,26 @@
+"""``jijbench uncertainty``."""
+
+from pathlib import Path
+
+import click
+
+from jijbench.cli._results import default_folder, only_rows, only_tasks, open_results, results_folder
+
+
+@click.command()
+@click.argument("benchmark", default="full")
+@results_folder
+@only_tasks
+@only_rows
+@click.option("--csv", is_flag=True, help="All numbers, as CSV.")
+def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
+    """Whether predicted standard deviations and conformal intervals keep what they promise."""
+    from jijbench.uncertainty import uncertainty_markdown, uncertainty_table
+
+    found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
+    if csv:
+        table = uncertainty_table(found)
+        click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+        return
+    for task in dict.fromkeys(cell.task for cell in found.cells):
+        click.echo(f"### {task}\n\n{uncertainty_markdown(found, task)}")

@@ -1,0 +1,1 @@
+"""Files that other codes read, one module a code."""

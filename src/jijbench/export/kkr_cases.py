@@ -1,0 +1,79 @@
+"""Cases (host, impurity) of a user's own KKR runs: the list, and the file by which `jijbench predict` is asked.
+
+Layout of the folder of hosts: ``HOST/`` with ``HOST_host.potential`` (converged), ``scoef`` and ``X.start.potential``,
+the card of voronoi, for every impurity X.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jijbench.data.elements import atomic_number
+from jijbench.data.mesh import MESH_A, POINTS
+from jijbench.errors import ExportError, JijbenchError
+from jijbench.export.jukkr import Block, check_same_mesh, read_card
+from jijbench.export.kkr_cluster import check_z, crystal, read_cluster
+
+Case = tuple[str, str]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """(host, impurity) of a csv with these columns; raises ``ExportError`` naming file and row."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path}: {error}; give a csv with the columns host, impurity") from error
+    if not {"host", "impurity"} <= set(table.columns) or table.empty:
+        raise ExportError(f"{path}: no rows, or columns {list(table.columns)}; expected host, impurity")
+    cases = list(zip(table["host"].str.strip(), table["impurity"].str.strip(), strict=True))
+    for row, case in enumerate(cases, start=1):
+        try:
+            atomic_number(case[0]), atomic_number(case[1])
+        except JijbenchError as error:
+            raise ExportError(f"{path}, row {row}: {error}") from error
+        if case in cases[: row - 1]:
+            raise ExportError(f"{path}, row {row}: {case[1]} in {case[0]} stands there twice")
+    return cases
+
+
+def start_card(hosts: Path, host: str, element: str) -> Path:
+    """Path of the card that voronoi made."""
+    return hosts / host / f"{element}.start.potential"
+
+
+def asked(cases: Sequence[Case], hosts: Path) -> dict[str, np.ndarray]:
+    """Arrays of the ``.npz`` that `jijbench predict` takes: starts and hosts read from the cards of all cases.
+
+    The mean over spins counts. Raises ``ExportError`` naming file and case for another mesh, Z or crystal.
+    """
+    rows = []
+    for host, element in cases:
+        try:
+            rows.append(_row(hosts, host, element))
+        except OSError as error:
+            raise ExportError(f"{element} in {host}: {error}") from error
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _row(hosts: Path, host: str, element: str) -> dict:
+    cluster = read_cluster(hosts / host, host)
+    where = start_card(hosts, host, element)
+    mine, start = cluster.at(cluster.sites[0]), read_card(where)[: cluster.spins]
+    check_z(start[0].z, element, str(where))
+    for one, other in zip(start, mine, strict=True):
+        check_same_mesh(one, other, str(where))
+    if len(mine[0].v) != POINTS or abs(mine[0].a - MESH_A) > 1e-10:
+        raise ExportError(
+            f"{host}: mesh of {len(mine[0].v)} points, a = {mine[0].a}; curves are predicted on {POINTS}, {MESH_A}, of "
+            "cards in the atomic sphere approximation"
+        )
+    numbers = {"r_ws_bohr": mine[0].r_ws, "fermi_energy_ry": mine[0].fermi, "c_over_a": np.nan}
+    return (
+        {"host": host, "impurity": element, "v_start": _mean(start), "v_host": _mean(mine)} | numbers | crystal(cluster)
+    )
+
+
+def _mean(blocks: Sequence[Block]) -> np.ndarray:
+    return np.mean([block.v for block in blocks], axis=0)

@@ -1,0 +1,14 @@
+"""Error by pair of elements, or by host and impurity; drawn from the points of the parity section."""
+
+from typing import Any
+
+from jijbench.results import Results
+
+TITLE = "Errors by element"
+ORDER = 30
+
+
+def data(results: Results) -> dict[str, Any]:
+    """Nothing of its own: the points are in ``parity``."""
+    del results
+    return {}

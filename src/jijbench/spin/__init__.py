@@ -1,0 +1,1 @@
+"""Spin dynamics and Monte Carlo of random alloys."""

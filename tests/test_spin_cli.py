@@ -1,0 +1,102 @@
+"""``jijbench export spin`` and ``jijbench spin``, as a user calls them."""
+
+import importlib.util
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from jijbench.cli import cli
+from jijbench.cli._alloy import assignments, numbers
+from jijbench.errors import ExportError
+
+
+def call(*args: str):
+    return CliRunner().invoke(cli, list(args))
+
+
+def test_export_writes_a_folder(tmp_path):
+    out = tmp_path / "alloy"
+    result = call("export", "spin", "-c", "Cr=0.1", "-c", "V=0.05", "--shells", "1-10", "--supercell", "6", "6", "1", str(out))  # noqa: E501  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == {"input.cfg", "pairs.txt", "export.json"}
+    again = call("export", "spin", "-c", "Cr=0.1", str(out))
+    assert isinstance(again.exception, ExportError)
+    assert "not empty" in str(again.exception)
+
+
+def test_export_reads_a_predicted_table(tmp_path):
+    rows = {
+        "element_i": "Cr",
+        "element_j": "Cr",
+        "shell": [1, 2],
+        "distance_ang": [4.3853, 4.789],
+        "jij_mev": [9.0, 2.0],
+    }
+    pd.DataFrame(rows).assign(std_mev=0.1, domain=["inside", "shell 2 outside 1–1"]).to_csv(
+        tmp_path / "predicted.csv", index=False
+    )
+    result = call("export", "spin", "--code", "uppasd", "--exchange", str(tmp_path / "predicted.csv"), "-c", "Cr=0.1",
+                  "--moment", "Cr=3.5", str(tmp_path / "out"))  # fmt: skip
+    assert result.exit_code == 0, result.output
+    card = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert (card["moments_mub"], card["shells"]) == ({"Cr": 3.5}, [1, 2])
+    assert "warning: 1 couplings come from outside the model's training: shell 2 outside 1–1" in result.output
+
+
+@pytest.mark.parametrize("group", ["export", "spin"])
+def test_subcommands_have_help(group):
+    commands = cli.get_command(None, group).list_commands(None)
+    assert (
+        {"spin"} <= set(commands) if group == "export" else {"tc", "run", "monte-carlo", "downstream"} <= set(commands)
+    )
+    for name in commands:
+        result = call(group, name, "--help")
+        assert result.exit_code == 0, result.output
+    assert call(group, "nonsense").exit_code == 2
+
+
+def test_tc_prints_what_counts_and_warns(tmp_path):
+    result = call(
+        "spin", "tc", "-c", "0.1", "--element", "Cr", "--element", "Mn", "--element", "V", str(tmp_path / "tc")
+    )
+    assert result.exit_code == 0, result.output
+    assert "6 of 6 combinations" in result.output
+    assert "warning: fewer than 2.7 neighbours with |J| >= 1 meV" in result.output
+    table = pd.read_csv(tmp_path / "tc" / "tc.csv")
+    assert table.loc[(table["element_i"] == "Cr") & (table["element_j"] == "Cr"), "tc_k"].iloc[0] == pytest.approx(125.7, abs=0.1)  # noqa: E501  # fmt: skip
+    assert (tmp_path / "tc" / "tc.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("spirit") is None, reason="spirit is not installed (extra `spin`)")
+def test_run_gives_magnetisation_against_temperature(tmp_path):
+    out = tmp_path / "llg"
+    result = call("spin", "run", "-c", "Cr=0.1", "--supercell", "6", "6", "1", "-T", "5", "150", "3", "--samples", "4",
+                  "--stride", "50", "--warm-up", "500", str(out))  # fmt: skip
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(out / "magnetisation.csv")
+    assert table["temperature"].tolist() == [5.0, 77.5, 150.0]
+    assert table["magnetisation"].is_monotonic_decreasing
+    assert {"input.cfg", "pairs.txt", "export.json", "magnetisation.png"} <= {path.name for path in out.iterdir()}
+
+
+def test_monte_carlo_writes_its_estimates(tmp_path):
+    out = tmp_path / "mc"
+    result = call("spin", "monte-carlo", "-c", "Cr=0.4", "--supercell", "6", "6", "1", "--supercell", "12", "12", "2",
+                  "-T", "200", "500", "3", "--sweeps", "80", "--realisations", "2", str(out))  # fmt: skip
+    assert result.exit_code == 0, result.output
+    facts = json.loads((out / "tc.json").read_text())
+    assert facts["tc_k"] < facts["mean_field_k"]
+    assert "beside it: mean field" in result.output
+
+
+def test_lists_on_the_command_line():
+    assert assignments(("Cr=0.1", "V=0.05")) == {"Cr": 0.1, "V": 0.05}
+    assert numbers("1-3,7") == [1, 2, 3, 7]
+    assert numbers(None) is None
+    for wrong in (("Cr",), ("Cr=much",), ("Cr=0.1", "Cr=0.2")):
+        with pytest.raises(ExportError):
+            assignments(wrong)
+    with pytest.raises(ExportError, match="1-5,7"):
+        numbers("all")
