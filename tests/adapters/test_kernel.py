@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan
+from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan, best
 from jijbench.adapters.base import Adapter, AdapterInfo, orbit_folds
 from jijbench.data.elements import place_in_row
 from jijbench.data.target import JIJ, Target
@@ -100,7 +100,8 @@ def test_best_picks_the_regulariser_of_the_least_error(K, samples, y, dropped):
     answers = {r: [refit(K, smooth, r, *part) for part in parts] for r in tried}
     truth = np.concatenate([smooth[valid] for _, valid in parts])
     errors = {r: np.abs(np.concatenate(answers[r]) - truth).mean() for r in tried}
-    regulariser, predictions = Scan(K.copy(), smooth).best(parts, tried)
+    scan = Scan(K.copy(), smooth)
+    regulariser, predictions = best([[scan.left_out(r, *part) for part in parts] for r in tried], smooth, parts, tried)
     assert regulariser == min(errors, key=errors.get)
     assert tried[0] < regulariser < tried[-1]  # not decided by the edge
     for found, expected in zip(predictions, answers[regulariser], strict=True):

@@ -1,17 +1,23 @@
 """Kernel ridge regression whose regulariser costs nothing to scan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg.blas import dsyrk
 from sklearn.base import clone
 
+from jijbench.adapters._nystroem import Nystroem
 from jijbench.adapters.base import Folds, Gated, open_gate, orbit_folds, where
 from jijbench.data.sample import Sample
 
 #: regularisers tried, in units of the mean diagonal of the kernel
 REGULARISERS = 10.0 ** np.arange(-8.0, 3.0)
+#: samples that are predicted at a time
+BLOCK = 4096
+#: for each regulariser the predictions of each fold
+Answers = Sequence[list[np.ndarray]]
 
 
 class Scan:
@@ -38,33 +44,48 @@ class Scan:
     def left_out(self, regulariser: float, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """Predictions for ``valid`` of the model trained on ``train`` alone."""
         out = np.setdiff1d(np.arange(len(self.y)), train)
-        U = self.U[out]
-        block = (U * self.inverse(regulariser)) @ U.T
+        half = self.U[out] * np.sqrt(self.inverse(regulariser))
+        block = dsyrk(1.0, half.T, trans=1)  # half @ half.T, the upper triangle
         residual = scipy.linalg.solve(block, self.weights(regulariser)[out], assume_a="pos", check_finite=False)
         return self.y[valid] - residual[np.searchsorted(out, valid)]
 
-    def best(self, folds: Folds, regularisers: np.ndarray = REGULARISERS) -> tuple[float, list[np.ndarray]]:
-        """The regulariser of the least mean absolute error over the left-out rows, and its predictions.
+    def variance(self, regulariser: float) -> float:
+        """σ² of the Gaussian process, maximum likelihood."""
+        return float(np.mean(self.y * self.weights(regulariser)))
 
-        Rows that are exactly zero do not count, unless all are: most are zero by rule, and would choose the
-        regulariser that predicts zero for everything.
-        """
-        answers = [[self.left_out(r, *fold) for fold in folds] for r in regularisers]
-        truth = np.concatenate([self.y[valid] for _, valid in folds])
-        counts = truth != 0 if (truth != 0).any() else np.full(truth.shape, True)
-        errors = [np.abs(np.concatenate(answer) - truth)[counts].mean() for answer in answers]
-        k = int(np.argmin(errors))
-        return float(regularisers[k]), answers[k]
+    def explained(self, K: np.ndarray, regulariser: float) -> np.ndarray:
+        """(n,) by how much training lessens the variance, from kernels K with the training rows."""
+        return ((K @ self.U) ** 2 * self.inverse(regulariser)).sum(1)
+
+
+def best(
+    answers: Answers, y: np.ndarray, folds: Folds, regularisers: np.ndarray = REGULARISERS
+) -> tuple[float, list[np.ndarray]]:
+    """The regulariser of the least mean absolute error over the left-out rows, and its predictions.
+
+    Rows that are exactly zero do not count, unless all
+    are: most are zero by rule, and would choose the regulariser that predicts zero for everything.
+    """
+    truth = np.concatenate([y[valid] for _, valid in folds])
+    counts = truth != 0 if (truth != 0).any() else np.full(truth.shape, True)
+    errors = [np.abs(np.concatenate(answer) - truth)[counts].mean() for answer in answers]
+    k = int(np.argmin(errors))
+    return float(regularisers[k]), answers[k]
 
 
 class KernelAdapter(Gated):
     """A Gaussian process mean without offset: J far from all training dimers is zero.
 
-    A subclass turns samples into ``features`` and features into a ``kernel`` and its ``diagonal``.
+    A subclass turns samples into ``features`` and features into a ``kernel`` and its ``diagonal``. More than
+    ``exact_below`` samples are learned through the Nyström functions of ``n_landmarks`` of them, drawn at random.
     """
 
     gives_std: ClassVar[bool] = True
     takes_vectors: ClassVar[bool] = True
+    exact_below: ClassVar[int] = 10_000
+    n_landmarks: ClassVar[int] = 1000
+
+    _scan: Scan | Nystroem
 
     def features(self, samples: Sequence[Sample]) -> Any:
         """What the kernel compares."""
@@ -80,19 +101,39 @@ class KernelAdapter(Gated):
 
     def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
         folds = orbit_folds(samples) if folds is None else folds
+        learn = self._exactly if len(samples) <= self.exact_below else self._through_landmarks
+        self._scan, answers = learn(samples, y, folds)
+        self.regulariser_, self._inner = best(answers, y, folds)
+        self.alpha_ = self._scan.weights(self.regulariser_)  # (n, ...)
+        self.variance_ = self._scan.variance(self.regulariser_)
+
+    def _exactly(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds) -> tuple[Scan, Answers]:
         self.train_ = tuple(samples)
         self.restore()
         scan = Scan(self.kernel(self._seen, self._seen), y)
-        self.regulariser_, self._inner = scan.best(folds)
-        self.alpha_ = scan.weights(self.regulariser_)  # (n, ...)
-        self.variance_ = float(np.mean(y * self.alpha_))  # σ² of the Gaussian process, maximum likelihood
-        self._scan = scan
+        return scan, [[scan.left_out(r, *fold) for fold in folds] for r in REGULARISERS.tolist()]
+
+    def _through_landmarks(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds) -> tuple[Nystroem, Answers]:
+        chosen = np.random.default_rng(self.seed).choice(len(samples), self.n_landmarks, replace=False)
+        self.train_ = tuple(samples[k] for k in np.sort(chosen))
+        self.restore()
+        self.scale_ = float(np.mean(np.concatenate([self.diagonal(seen) for _, seen in self._blocks(samples)])))
+        scan = Nystroem(self.kernel(self._seen, self._seen), self.scale_)
+        scan.see(lambda: ((rows, self.kernel(seen, self._seen)) for rows, seen in self._blocks(samples)), y, folds)
+        self.gram_ = scan.gram
+        return scan, scan.left_out(REGULARISERS)
+
+    def _blocks(self, samples: Sequence[Sample]) -> Iterator[tuple[np.ndarray, Any]]:
+        """Positions and features of the samples, a bounded number at a time."""
+        for start in range(0, len(samples), BLOCK):
+            part = samples[start : start + BLOCK]
+            yield np.arange(start, start + len(part)), self.features(part)
 
     def restore(self) -> None:
         self._seen = self.features(self.train_)
 
     def answer(self, samples: Sequence[Sample]) -> np.ndarray:
-        return self.kernel(self.features(samples), self._seen) @ self.alpha_
+        return np.concatenate([self.kernel(seen, self._seen) @ self.alpha_ for _, seen in self._blocks(samples)])
 
     def out_of_fold(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds) -> list[np.ndarray]:
         """In closed form from one fit."""
@@ -110,15 +151,18 @@ class KernelAdapter(Gated):
         mean, std = np.zeros((2, len(samples), *self.target.shape))
         if not keep.any():
             return mean, std
-        seen = self.features(where(samples, keep))
-        K, scan = self.kernel(seen, self._seen), self._decomposed()
-        mean[keep] = K @ self.alpha_
-        explained = ((K @ scan.U) ** 2 * scan.inverse(self.regulariser_)).sum(1)
-        spread = self.diagonal(seen) + self.regulariser_ * scan.scale - explained
-        std[keep] = np.sqrt(self.variance_ * np.maximum(spread, 0.0)).reshape(-1, *(1 for _ in self.target.shape))
+        scan, asked = self._decomposed(), np.flatnonzero(keep)
+        for rows, seen in self._blocks(where(samples, keep)):
+            K = self.kernel(seen, self._seen)
+            mean[asked[rows]] = K @ self.alpha_
+            spread = self.diagonal(seen) + self.regulariser_ * scan.scale - scan.explained(K, self.regulariser_)
+            deviation = np.sqrt(self.variance_ * np.maximum(spread, 0.0))
+            std[asked[rows]] = deviation.reshape(-1, *(1 for _ in self.target.shape))
         return mean, std
 
-    def _decomposed(self) -> Scan:
+    def _decomposed(self) -> Scan | Nystroem:
         if not hasattr(self, "_scan"):  # loaded from a folder
-            self._scan = Scan(self.kernel(self._seen, self._seen), self.alpha_)
+            K = self.kernel(self._seen, self._seen)
+            exact = len(self.train_) == self.n_learned_
+            self._scan = Scan(K, self.alpha_) if exact else Nystroem(K, self.scale_).restored(self.gram_)
         return self._scan

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from scipy.optimize import minimize
@@ -13,6 +13,7 @@ from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.ace import AceSettings, Key, RadialBasis, Sites, sites
+from jijbench.errors import DataError
 
 #: radial functions and degrees for one, two and three neighbours
 N_MAX, L_MAX = (12, 4, 2), (0, 3, 1)
@@ -65,6 +66,8 @@ class Ace(KernelAdapter):
         }
 
     def learn(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None) -> None:
+        if self.embedding == "fs" and len(samples) > self.exact_below:
+            raise DataError(f"embedding 'fs' needs an exact kernel: {len(samples)} samples, at most {self.exact_below}")
         super().learn(samples, y, folds)
         self.unit_ = float(np.sqrt(np.mean(y[y != 0] ** 2))) if (y != 0).any() else 1.0  # in target.unit
         self.beta_ = np.zeros_like(self.alpha_)
@@ -73,13 +76,14 @@ class Ace(KernelAdapter):
 
     def _embed(self, y: np.ndarray) -> None:
         """Fit the second density; then the first one to what it leaves."""
+        scan = cast(Scan, self._scan)  # larger parts are refused above
         halves = [self._half(self._seen, side, self._seen) for side in (0, 1)]
-        fit = Embedding(self._scan, self.regulariser_ * self._scan.scale, halves, y / self.unit_)
+        fit = Embedding(scan, self.regulariser_ * scan.scale, halves, y / self.unit_)
         found = minimize(fit, fit.start(), jac=True, method="L-BFGS-B", options={"maxiter": self.max_iter})
         self.beta_ = fit.weights(found.x)
         rest = y - self.unit_ * sum(root(half @ self.beta_)[0] for half in halves)
-        self._scan.turned = self._scan.U.T @ rest
-        self.alpha_ = self._scan.weights(self.regulariser_)
+        scan.turned = scan.U.T @ rest
+        self.alpha_ = scan.weights(self.regulariser_)
         self.variance_ = float(np.mean(rest * self.alpha_))
 
     def restore(self) -> None:

@@ -1,6 +1,8 @@
 """SOAP power spectra of the two impurity sites with kernel ridge regression."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +14,41 @@ from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.soap import Compression, SiteSpectra, SoapSettings, Weighting, site_spectra
 
-Features = tuple[SiteSpectra, SiteSpectra]
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Spectra of site i and of site j of every dimer."""
+
+    first: SiteSpectra
+    second: SiteSpectra
+
+    @cached_property
+    def own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n, n) similarities of i with i, j with j and i with j of these dimers; the same for every kernel."""
+        p, q = self.first, self.second
+        return similarities(p, p), similarities(q, q), similarities(p, q)
+
+
+@lru_cache(maxsize=1)  # trials of one search that differ in the kernel share the spectra
+def _features(samples: tuple[Sample, ...], settings: SoapSettings) -> Features:
+    return Features(*site_spectra(samples, settings))
+
+
+def similarities(p: SiteSpectra, q: SiteSpectra) -> np.ndarray:
+    """(n_p, n_q) inner products of unit spectra."""
+    K = p.gram(q)
+    K /= np.sqrt(p.norms())[:, None]
+    K /= np.sqrt(q.norms())
+    return K
+
+
+def power(K: np.ndarray, n: int) -> np.ndarray:
+    """Kⁿ element by element, by squaring: far quicker than ``K**n``."""
+    if n == 1:
+        return K
+    half = power(K, n // 2)
+    square = half * half
+    return square * K if n % 2 else square
 
 
 class Soap(KernelAdapter):
@@ -58,19 +94,18 @@ class Soap(KernelAdapter):
 
     def features(self, samples: Sequence[Sample]) -> Features:
         settings = SoapSettings(self.r_cut, self.n_max, self.l_max, self.sigma, self.weighting, self.compression)
-        return site_spectra(samples, settings)
+        return _features(tuple(samples), settings)
 
     def kernel(self, a: Features, b: Features) -> np.ndarray:
-        ii, jj, ij = self._sites(a[0], b[0]), self._sites(a[1], b[1]), self._sites(a[0], b[1])
-        ji = ij.T if a is b else self._sites(a[1], b[0])
+        if a is b:
+            ii, jj, ij = (power(K, self.zeta) for K in a.own)
+            ji = ij.T
+        else:
+            sites = [(a.first, b.first), (a.second, b.second), (a.first, b.second), (a.second, b.first)]
+            ii, jj, ij, ji = (power(similarities(p, q), self.zeta) for p, q in sites)
         return ii * jj + ij * ji if self.kernel_of == "pair" else ii + ij + ji + jj
 
     def diagonal(self, a: Features) -> np.ndarray:
-        products = (a[0].products(a[1]) / np.sqrt(a[0].norms() * a[1].norms())) ** self.zeta
+        cosine = a.first.products(a.second) / np.sqrt(a.first.norms() * a.second.norms())
+        products = power(cosine, self.zeta)
         return 1.0 + products**2 if self.kernel_of == "pair" else 2.0 + 2.0 * products
-
-    def _sites(self, p: SiteSpectra, q: SiteSpectra) -> np.ndarray:
-        K = p.gram(q)
-        K /= np.sqrt(p.norms())[:, None]
-        K /= np.sqrt(q.norms())
-        return K**self.zeta
