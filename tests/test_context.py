@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from jijbench.context import context, current, home
+from jijbench.errors import DataError
 
 
 def test_settings_hold_for_the_block_only():
@@ -32,6 +33,15 @@ def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("JIJBENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert current().cache == tmp_path / "jijbench"
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "nan", "inf"])
+def test_a_size_of_the_cache_that_is_none_is_refused(monkeypatch, text):
+    monkeypatch.setenv("JIJBENCH_CACHE_GIB", "0.5")
+    assert current().cache_gib == 0.5
+    monkeypatch.setenv("JIJBENCH_CACHE_GIB", text)
+    with pytest.raises(DataError, match="JIJBENCH_CACHE_GIB"):
+        current()
 
 
 @pytest.mark.parametrize("kind", ["datasets", "benchmarks"])

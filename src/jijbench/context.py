@@ -12,19 +12,33 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from jijbench.errors import DataError
+
 
 def _default_cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("JIJBENCH_CACHE") or Path(base) / "jijbench")
 
 
+def _default_cache_gib() -> float:
+    text = os.environ.get("JIJBENCH_CACHE_GIB", "2")
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise DataError(f"JIJBENCH_CACHE_GIB={text!r} is no number of GiB from 0 on; set it to 2, or unset it")
+    return found
+
+
 @dataclass(frozen=True)
 class Context:
-    """Threads a worker may use, folders for scratch files and cached descriptors."""
+    """Threads a worker may use, folders for scratch files and cached descriptors, GiB that these may take."""
 
     threads: int = 1
     scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     cache: Path = field(default_factory=_default_cache)
+    cache_gib: float = field(default_factory=_default_cache_gib)
 
 
 _current: ContextVar[Context | None] = ContextVar("jijbench_context", default=None)

@@ -13,6 +13,7 @@ from typing import Any, Self
 from jijbench.benchmark import Cell, record_path
 from jijbench.errors import JijbenchError
 from jijbench.record import Record, write_record
+from jijbench.runner.cache import trim
 from jijbench.runner.cell import not_complete, run_cell
 from jijbench.runner.reuse import complete
 
@@ -42,6 +43,7 @@ class Children:
             self.stop()
         self._pool.close()
         self._pool.join()
+        trim()
         self._surroundings.__exit__(None, None, None)
 
     def stop(self) -> None:
