@@ -13,9 +13,13 @@ GRIDS = {
     "small": [{"n_max": 4, "l_max": 2, "sigma": sigma} for sigma in (0.3, 0.5)],
     "default": [{"n_max": 6, "l_max": 4, "sigma": 0.5}],  # where the adapter's own search begins
 }
-GRID = GRIDS[sys.argv[1]] if sys.argv[1:] else GRIDS["small"]
 ZETAS = (1, 2, 4)
 ALPHAS = 10.0 ** np.arange(-8.0, 3.0)  # in units of the mean diagonal of the kernel
+
+
+def grid():
+    """Settings of SOAP that a search tries: those named on the command line."""
+    return GRIDS[sys.argv[1] if sys.argv[1:] else "small"]
 
 
 def problem():

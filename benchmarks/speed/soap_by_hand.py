@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 from ase import Atoms
-from common import ALPHAS, GRID, ZETAS, peak_mib, problem
+from common import ALPHAS, ZETAS, grid, peak_mib, problem
 from dscribe.descriptors import SOAP
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV
@@ -44,7 +44,7 @@ def search(samples, y, folds) -> tuple[float, dict, np.ndarray]:
     """Least validation MAE of the grid, its setting, and the kernel of it."""
     atoms = {symbol for sample in samples for symbol in structure(sample).get_chemical_symbols()}
     best = (np.inf, {}, np.empty(0))
-    for setting in GRID:
+    for setting in grid():
         p, q = spectra(samples, sorted(atoms), **setting)
         ii, jj, ij = p @ p.T, q @ q.T, p @ q.T
         del p, q
@@ -68,7 +68,7 @@ def main() -> None:
     model = KernelRidge(kernel="precomputed", alpha=setting["alpha"])
     left_out = [model.fit(K[np.ix_(a, a)], y[a]).predict(K[np.ix_(b, a)]) for a, b in folds]
     error = score(left_out)  # as the suite counts: pooled over folds
-    tried = len(list(product(GRID, ZETAS, ALPHAS)))
+    tried = len(list(product(grid(), ZETAS, ALPHAS)))
     print(json.dumps({"seconds": seconds, "mae": error, "setting": setting, "peak_mib": peak_mib(), "tried": tried}))
 
 

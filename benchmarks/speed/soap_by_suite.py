@@ -7,7 +7,7 @@ import json
 import time
 
 import numpy as np
-from common import ALPHAS, GRID, ZETAS, peak_mib, problem
+from common import ALPHAS, ZETAS, grid, peak_mib, problem
 
 from jijbench.adapters._kernel import REGULARISERS
 from jijbench.adapters.soap import Soap
@@ -18,7 +18,7 @@ def main() -> None:
     assert np.array_equal(REGULARISERS, ALPHAS), "the two searches would differ"
     started = time.perf_counter()
     best = (np.inf, {})
-    for setting in GRID:
+    for setting in grid():
         for zeta in ZETAS:
             hypers = {**setting, "zeta": zeta}
             error = score(Soap(**hypers).out_of_fold(samples, y, folds))
@@ -26,7 +26,7 @@ def main() -> None:
                 best = error, hypers
     seconds = time.perf_counter() - started
     print(json.dumps({"seconds": seconds, "mae": best[0], "setting": best[1], "peak_mib": peak_mib(),
-                      "tried": len(GRID) * len(ZETAS) * len(ALPHAS)}))  # fmt: skip
+                      "tried": len(grid()) * len(ZETAS) * len(ALPHAS)}))  # fmt: skip
 
 
 if __name__ == "__main__":
