@@ -1,7 +1,7 @@
 """One fit to N synthetic dimers: real geometries, pairs of many elements, J a smooth function of them with noise.
 
-``python large.py N [landmarks]`` prints one JSON line. Above ``exact_below`` samples the kernel goes through landmarks by
-itself.
+``python large.py N [landmarks]`` prints one JSON line. Above ``exact_below`` samples the kernel goes through landmarks
+by itself.
 """
 
 import json

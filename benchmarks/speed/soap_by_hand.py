@@ -51,12 +51,12 @@ def search(samples, y, folds) -> tuple[float, dict, np.ndarray]:
         for zeta in ZETAS:
             K = ii**zeta + ij**zeta + ij.T**zeta + jj**zeta
             scale = np.trace(K) / len(K)
-            grid = GridSearchCV(
+            fits = GridSearchCV(
                 KernelRidge(kernel="precomputed"), {"alpha": ALPHAS * scale}, cv=folds, scoring=mean_error, refit=False
             )
-            grid.fit(K, y)
-            if -grid.best_score_ < best[0]:
-                best = -grid.best_score_, {**setting, "zeta": zeta, "alpha": grid.best_params_["alpha"]}, K
+            fits.fit(K, y)
+            if -fits.best_score_ < best[0]:
+                best = -fits.best_score_, {**setting, "zeta": zeta, "alpha": fits.best_params_["alpha"]}, K
     return best
 
 

@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 HERE = Path(__file__).parent
 TASK = "jij-bi2te3/jij/random-orbit"
 CLUSTER = "cluster: local\njobs: 2\n"
+#: training dimers of one fit, and whether the kernel goes through landmarks where it need not
+SIZES = (("1000",), ("3000",), ("3000", "landmarks"), ("10000",), ("10000", "landmarks"), ("30000",), ("100000",))
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,15 @@ def timed(*command: str) -> tuple[float, str]:
 
 @dataclass(frozen=True)
 class Run:
-    """What ``jijbench run`` took: wall seconds, seconds inside models, MiB of the largest cell."""
+    """What ``jijbench run`` took: wall seconds, seconds inside models, MiB of the largest cell of each row."""
 
     wall: float
     models: float
-    peak: float
+    peaks: dict[str, float]
+
+    @property
+    def peak(self) -> float:
+        return max(self.peaks.values())
 
 
 def run(*options: str) -> Run:
@@ -80,7 +86,11 @@ def run(*options: str) -> Run:
         command = ("-m", "jijbench", "run", "quick", "--task", TASK, "--results", folder, "--no-figures", *options)
         wall = timed(*command)[0]
         records = [json.loads(path.read_text()) for path in Path(folder).rglob("f*.json")]
-    return Run(wall, sum(map(_inside, records)), max(record["peak_memory_mib"] for record in records))
+    peaks: dict[str, float] = {}
+    for record in records:
+        row = record["key"]["row"]
+        peaks[row] = max(peaks.get(row, 0.0), record["peak_memory_mib"] or 0.0)
+    return Run(wall, sum(map(_inside, records)), peaks)
 
 
 def _inside(record: dict) -> float:
@@ -91,10 +101,7 @@ def _inside(record: dict) -> float:
 
 def searches(grid: str, repeats: int) -> list[Line]:
     """SOAP + KRR, tuned by the suite and by a plain script."""
-    found = {
-        name: [json.loads(timed(str(HERE / f"soap_by_{name}.py"), grid)[1]) for _ in range(repeats)]
-        for name in ("suite", "hand")
-    }
+    found = {name: [script(f"soap_by_{name}", grid) for _ in range(repeats)] for name in ("suite", "hand")}
 
     def line(what: str, key: str, unit: str, aim: str) -> Line:
         mine, plain = ([one[key] for one in found[name]] for name in ("suite", "hand"))
@@ -107,8 +114,45 @@ def searches(grid: str, repeats: int) -> list[Line]:
     ]
 
 
-def engine(repeats: int) -> list[Line]:
-    """Overhead, scaling and memory of runs."""
+def script(name: str, *options: str) -> dict:
+    """What a script beside this file says of itself."""
+    return json.loads(timed(str(HERE / f"{name}.py"), *options)[1])
+
+
+def throughput(repeats: int) -> list[Line]:
+    """Predictions of the exported best model against what is aimed at."""
+    found = [script("throughput") for _ in range(repeats)]
+    return [
+        Line(f"{found[0]['row']} from its bundle, {n} dimers asked", [one["rates"][n] for one in found], "aim", [2e4],
+             "predictions/s", "≥ 1")
+        for n in found[0]["rates"]
+    ]  # fmt: skip
+
+
+def large() -> str:
+    """Table of cost against the size of the training part, SOAP + KRR, one fit each."""
+    rows = [
+        "| training dimers | kernel | fit, s | left out, MAE / mean, meV | predictions/s | peak MiB |",
+        "|---|---|---|---|---|---|",
+    ]
+    for size, *how in SIZES:
+        one = script("large", size, *how)
+        kernel = "exact" if one["landmarks"] == int(size) else f"{one['landmarks']} landmarks"
+        rows.append(
+            f"| {size} | {kernel} | {one['fit']:.3g} | {one['mae']:.3g} / {one['mean']:.3g} | {one['rate']:.0f} | "
+            f"{one['peak_mib']:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+def memory(peaks: dict[str, float]) -> str:
+    """Table of the memory of rows."""
+    rows = [f"| {row} | {peak:.0f} |" for row, peak in sorted(peaks.items(), key=lambda pair: -pair[1])]
+    return "| row of quick | peak of a cell, MiB |\n|---|---|\n" + "\n".join(rows)
+
+
+def engine(repeats: int) -> tuple[list[Line], dict[str, float]]:
+    """Overhead, scaling and memory of runs; and the memory of each row."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "cluster.yaml"
         file.write_text(CLUSTER)
@@ -120,7 +164,7 @@ def engine(repeats: int) -> list[Line]:
         cheap = [run("-w", "1", "--row", "zero", "--row", "shell-mean") for _ in range(repeats)]
     wall = {name: [one.wall for one in found] for name, found in runs.items()}
     inside = [one.models for one in runs["one"]]
-    return [
+    lines = [
         Line("run quick, 1 worker", wall["one"], "tune + fit + predict", inside, "s", "≤ 1.10"),
         Line("run of floors alone, 1 worker", [one.wall for one in cheap], "tune + fit + predict",
              [one.models for one in cheap], "s", ""),
@@ -129,6 +173,7 @@ def engine(repeats: int) -> list[Line]:
         Line("models, 2 workers", [one.models for one in runs["two"]], "1 worker", inside, "s", "1: no fight"),
         Line("peak memory of a cell", [one.peak for one in runs["one"]], "limit of quick", [2048.0], "MiB", "≤ 1"),
     ]  # fmt: skip
+    return lines, runs["one"][0].peaks
 
 
 def starts(repeats: int) -> list[Line]:
@@ -152,14 +197,24 @@ def main() -> None:
     repeats = int(sys.argv[1]) if sys.argv[1:] else 3
     timed("-c", "import jijbench.runner")  # byte code is compiled
     load = os.getloadavg()[0]
-    lines = [*starts(3 * repeats), *engine(repeats), *searches("small", repeats), *searches("default", repeats)]
+    runs, peaks = engine(repeats)
+    lines = [
+        *starts(3 * repeats),
+        *runs,
+        *searches("small", repeats),
+        *searches("default", repeats),
+        *throughput(repeats),
+    ]
     head = (
         f"Median (least–largest) of {repeats} repeats, of {3 * repeats} for start times; Python "
         f"{platform.python_version()}, {os.cpu_count()} cores, load {load:.1f} before. Ratio = measured / against.\n\n"
         "| what | measured | against | that | unit | ratio | aim |\n|---|---|---|---|---|---|---|\n"
     )
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    (HERE / "table.md").write_text(head + "\n".join(map(str, lines)) + f"\n\nLargest process: {largest:.0f} MiB.\n")
+    text = "\n\n".join(
+        [head + "\n".join(map(str, lines)), f"Largest process: {largest:.0f} MiB.", large(), memory(peaks)]
+    )
+    (HERE / "table.md").write_text(text + "\n")
     print((HERE / "table.md").read_text())
 
 
