@@ -115,7 +115,8 @@ class Plan(Strict):
 class Cell(Strict):
     """The unit of work: one task, fold, row and seed, with the budget of its search.
 
-    With ``growth`` the training part is not taken whole but grows.
+    With ``growth`` the training part is not taken whole but grows. ``study``: where its trials are shared with other
+    workers (a journal file or the URL of a database), None for a search of its own.
     """
 
     task: str
@@ -124,6 +125,7 @@ class Cell(Strict):
     seed: int
     budget: Budget
     growth: Growth | None = None
+    study: str | None = None
 
     @property
     def slot(self) -> str:

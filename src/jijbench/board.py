@@ -10,7 +10,7 @@ from jijbench import confidence
 from jijbench.data.task import load_task, within
 from jijbench.downstream import downstream_line, has_sums
 from jijbench.metrics import Scores, curve_norms, scores
-from jijbench.record import Record
+from jijbench.record import Record, Tuning
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife
 from jijbench.steps import steps_line
@@ -89,7 +89,6 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
     tuned = [record.tuning for record in records if record.tuning is not None]
     inner = [t.inner for t in tuned if t.inner is not None]
     memory = [record.peak_memory_mib for record in records if record.peak_memory_mib is not None]
-    capped = sum(t.capped for t in tuned)
     line: dict[str, Any] = {
         "task": task, "adapter": row, "kind": records[0].kind, "inputs": cells[0].row.inputs, "unit": records[0].unit,
         "status": status, "reason": reason, "n_seeds": len({cell.seed for cell in cells}),
@@ -98,12 +97,20 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
         "seconds": round(sum(record.cost for record in records), 1),
         "inner": float(np.mean(inner)) if inner else None, "peak_memory_mib": max(memory, default=None),
         "model": cells[0].row.adapter, "licence": (records[0].info or {}).get("licence"),
-        "note": f"search stopped by the clock in {capped} of {len(records)} cells" if capped else None,
+        "note": _note(tuned, len(records)),
     }  # fmt: skip
     if status == "complete":
         line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)} | _spread(task, records, pooled)
         line |= _downstream(pooled)
     return line
+
+
+def _note(tuned: Sequence[Tuning], n: int) -> str | None:
+    notes = {
+        "search stopped by the clock": sum(t.capped for t in tuned),
+        "search shared between workers, not reproducible bit by bit,": sum(t.shared for t in tuned),
+    }
+    return "; ".join(f"{what} in {k} of {n} cells" for what, k in notes.items() if k) or None
 
 
 def _spread(task: str, records: list[Record], pooled: Sequence[Pooled]) -> dict[str, Any]:

@@ -65,12 +65,16 @@ class Trial(Strict):
 
 
 class Tuning(Strict):
-    """What the search did: trials used, different settings among them, and whether the clock stopped it."""
+    """What the search did: trials used, different settings among them, and whether the clock stopped it.
+
+    ``shared``: workers shared its trials, so it is not reproducible bit by bit.
+    """
 
     trials: int
     configurations: int
     inner: float | None
     capped: bool
+    shared: bool = False
     ledger: tuple[Trial, ...]
 
 

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Budget
 from jijbench.data.target import Target
 from jijbench.data.task import Question, Training
+from jijbench.errors import DataError
 from jijbench.record import Trial, Tuning, canonical, sha256_of
 
 SAMPLER = "optuna.TPESampler"
@@ -66,8 +68,7 @@ def tune(
     if budget.trials == 0 and not budget.score_fixed:
         return fixed, [], Tuning(trials=0, configurations=1, inner=None, capped=False, ledger=())
     started, study = time.monotonic(), _study(seed)
-    defaults = default_hypers(adapter, question.target)
-    study.enqueue_trial({name: value for name, value in defaults.items() if isinstance(value, int | float | str)})
+    _begin_with_defaults(study, adapter, question.target)
     tried: dict[str, tuple[float | None, list[np.ndarray]]] = {}
     ledger: list[Trial] = []
     failure: Exception | None = None
@@ -98,6 +99,108 @@ def tune(
         predictions,
         Tuning(trials=used, configurations=len(tried), inner=inner_score, capped=capped, ledger=tuple(ledger)),
     )
+
+
+def _begin_with_defaults(study: Any, adapter: type[Adapter], target: Target) -> None:
+    defaults = default_hypers(adapter, target)
+    study.enqueue_trial({name: value for name, value in defaults.items() if isinstance(value, int | float | str)})
+
+
+def storage_of(where: str) -> Any:
+    """Optuna's storage: a journal file, or the database at a URL; raises ``DataError`` where it cannot be used."""
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if "://" in where:
+            return _database(where)
+        Path(where).parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.JournalStorage(JournalFileBackend(where))
+    except (OSError, ImportError, ValueError, SQLAlchemyError) as error:
+        raise DataError(f"study {where}: {error}; give a file on a shared disk, or the URL of a database") from error
+
+
+def _database(url: str) -> Any:
+    import optuna
+    from sqlalchemy.exc import DBAPIError
+
+    for pause in (0.2, 1.0, 2.0):  # while another worker, who came first too, makes the tables
+        try:
+            return optuna.storages.RDBStorage(url)
+        except DBAPIError:
+            time.sleep(pause)
+    return optuna.storages.RDBStorage(url)
+
+
+def _shared_study(where: str, name: str) -> Any:
+    """The study of that name, made by whoever comes first."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(n_startup_trials=5, constant_liar=True)  # trials of others still run
+    return optuna.create_study(
+        study_name=name, storage=storage_of(where), direction="minimize", sampler=sampler, load_if_exists=True
+    )
+
+
+def tune_together(
+    adapter: type[Adapter], question: Question, training: Training, fixed: dict[str, Any], budget: Budget, seed: int,
+    score: Score, where: str, name: str,
+) -> tuple[dict[str, Any], list[np.ndarray], Tuning]:  # fmt: skip
+    """As ``tune``, but all who search under the same ``name`` in ``where`` (``storage_of``) share the trials.
+
+    Which settings are tried depends on who is quicker: not reproducible bit by bit. Trials of a worker that died do
+    not count; those of an interrupted search do, so it goes on.
+    """
+    if budget.trials == 0 or not draws(adapter, question, 1)[0][1]:
+        return tune(adapter, question, training, fixed, budget, seed, score)
+    started, study = time.monotonic(), _shared_study(where, name)
+    if not study.get_trials(deepcopy=False):
+        _begin_with_defaults(study, adapter, question.target)
+
+    def evaluate(hypers: dict[str, Any]) -> tuple[float | None, list[np.ndarray]]:
+        return _evaluate(adapter, question, hypers, training, seed, score)
+
+    mine: dict[int, list[np.ndarray]] = {}
+    failure: Exception | None = None
+    while len(_ended(study)) < budget.trials and time.monotonic() - started < budget.tune_seconds:
+        trial = study.ask()
+        hypers = adapter.suggest(trial, question) | fixed
+        trial.set_user_attr("hypers", hypers)
+        try:
+            inner, mine[trial.number] = evaluate(hypers)
+        except Exception as error:
+            inner, failure = None, failure or error
+        study.tell(trial, np.inf if inner is None else inner)
+    trials = _ended(study)
+    done = _told(trials, budget)
+    if done.inner is None:
+        raise failure or DataError(f"study {where}: no trial of {name} gave a score; look into it, or give another")
+    best = min((t for t in trials if np.isfinite(t.value)), key=lambda t: (t.value, t.number))
+    hypers = best.user_attrs["hypers"]
+    return hypers, mine[best.number] if best.number in mine else evaluate(hypers)[1], done
+
+
+def _ended(study: Any) -> list[Any]:
+    return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+
+
+def _told(trials: list[Any], budget: Budget) -> Tuning:
+    ledger = tuple(
+        Trial(
+            number=k, hypers=trial.user_attrs["hypers"], inner=trial.value if np.isfinite(trial.value) else None,
+            seconds=round(trial.duration.total_seconds(), 3),
+        )
+        for k, trial in enumerate(trials)
+    )  # fmt: skip
+    return Tuning(
+        trials=len(ledger), configurations=len({canonical(one.hypers) for one in ledger}), ledger=ledger, shared=True,
+        inner=min((one.inner for one in ledger if one.inner is not None), default=None),
+        capped=len(ledger) < budget.trials,
+    )  # fmt: skip
 
 
 def _evaluate(

@@ -19,6 +19,7 @@ import os
 import time
 from pathlib import Path
 
+from jijbench.data.target import JIJ
 from jijbench.testing.bad import Zeros
 
 
@@ -32,6 +33,25 @@ class Patient(Zeros):
             begun.with_suffix(".new").rename(begun)
             time.sleep(120)
         return super().fit(samples, y, folds)
+
+
+class Searching(Zeros):
+    """Predicts a number that is searched."""
+
+    def __init__(self, *, target=JIJ, seed=0, size=1.0):
+        super().__init__(target=target, seed=seed)
+        self.size = size
+
+    @classmethod
+    def suggest(cls, trial, question):
+        return {"size": trial.suggest_float("size", -2.0, 2.0)}
+
+    def predict(self, samples):
+        return super().predict(samples) + self.size
+
+
+class Choosing(Searching, Patient):
+    """Searching, by one who waits to be killed."""
 
 
 class Counting(Zeros):

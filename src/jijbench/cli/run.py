@@ -29,12 +29,17 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Start the cluster of this YAML file and run there.",
 )
+@click.option(
+    "--study",
+    help="Share each search with the same command elsewhere: a journal file or a database's URL. "
+    "Not reproducible bit by bit.",
+)
 @click.option("--results", type=FOLDER, help="Default: results/local/BENCHMARK.")
 @click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
 @click.option("--no-figures", is_flag=True, help="Only the table.")
 def command(
     benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, scheduler: str | None,
-    cluster: Path | None, results: Path | None, retry_failed: bool, no_figures: bool,
+    cluster: Path | None, study: str | None, results: Path | None, retry_failed: bool, no_figures: bool,
 ) -> None:  # fmt: skip
     """Run BENCHMARK (a name, or a YAML file) and print its table.
 
@@ -43,11 +48,16 @@ def command(
     """
     from jijbench.benchmark import load_benchmark
     from jijbench.runner import run_cells
+    from jijbench.tuning import storage_of
 
     place = _place(scheduler, cluster)
     folder = results or local_folder(benchmark)
     loaded = load_benchmark(benchmark)
     cells = [*loaded.cells(tasks, rows), *loaded.growth_cells(tasks, rows)]
+    if study is not None:
+        where = study if "://" in study else str(Path(study).resolve())  # workers may stand elsewhere
+        storage_of(where)
+        cells = [cell.model_copy(update={"study": where}) for cell in cells]
     with _progress(cells) as tell:
         run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place)
     _report(benchmark, folder, tasks, rows, figures=not no_figures)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,7 +35,7 @@ from jijbench.record import (
 from jijbench.runner.cost import cpu_seconds, limit, peak_mib, reset_peak
 from jijbench.runner.growing import grown, growth_search
 from jijbench.runner.scoring import Refused, fold_scores, inner_score, predict
-from jijbench.tuning import SAMPLER, space_sha256, tune
+from jijbench.tuning import SAMPLER, space_sha256, tune, tune_together
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: the limit of `ulimit -f`
 
@@ -182,7 +182,10 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     cpu = cpu_seconds()
     training = task.training(cell.fold, cell.row.inputs, cell.budget.inner_folds)
     test = task.test(cell.fold, cell.row.inputs)
-    hypers, inner, tuning = tune(
+    search = tune
+    if cell.study is not None:
+        search = partial(tune_together, where=cell.study, name=f"{cell.slot} {sha256_of(key.model_dump())[:12]}")
+    hypers, inner, tuning = search(
         adapter, question, training, cell.row.fixed, cell.budget, cell.seed, lambda p: inner_score(task, training, p)
     )
     clock = {"tune": time.monotonic() - started}
