@@ -5,11 +5,13 @@ import pytest
 
 from jijbench import plots
 from jijbench.benchmark import load_benchmark
+from jijbench.confidence import bounds
 from jijbench.data.task import load_task
 from jijbench.results import load_results, official_folder
 from jijbench.uncertainty import (
     Split,
     conformal,
+    missed,
     of_conformal,
     of_std,
     quantile,
@@ -78,6 +80,34 @@ def test_the_unit_that_is_held_least_is_named():
     held = shells != 3
     split = Split(held, np.ones(len(rows)), np.ones(len(rows)), rows, 50)
     assert worst_unit(task, split) == "shell 3 0%"
+
+
+def test_the_interval_of_a_share_holds_the_true_share():
+    """Elements that intervals hold 0.8 to 1 of, by luck of the element: 0.9 on average."""
+    task = load_task("jij-bi2te3/jij/random-orbit")
+    data, rng, inside, draws = task.dataset, np.random.default_rng(0), 0, 100
+    rows = np.flatnonzero(data.magnetic)
+    names = sorted({e for k in rows for e in data.samples[k].elements[:2]})
+    place = np.array([[names.index(e) for e in data.samples[k].elements[:2]] for k in rows])
+    for _ in range(draws):
+        share = rng.uniform(0.8, 1.0, len(names))
+        held = rng.random(len(rows)) < share[place].mean(axis=1)
+        low, high = bounds(missed(task, held, np.ones(len(rows)), rows))
+        inside += 1 - high < 0.9 < 1 - low
+    assert 0.88 <= inside / draws <= 0.99
+
+
+def test_a_share_that_is_whole_has_no_interval():
+    task = load_task("jij-bi2te3/jij/random-orbit")
+    assert missed(task, np.full(50, True), np.ones(50), np.arange(50)) is None
+
+
+def test_shares_carry_their_intervals():
+    (line,) = uncertainty_table(official(TASK, "soap-pair")).to_dict("records")
+    for name in ("coverage_95", "conformal_coverage_95"):
+        assert line[f"{name}_low"] < line[name] < line[f"{name}_high"] <= 1
+    (period,) = uncertainty_table(official("jij-bi2te3/jij/period", "low-rank")).to_dict("records")
+    assert period["conformal_coverage_95_low"] is None  # one split: nothing to resample
 
 
 def test_a_zero_deviation_is_counted_in_words():

@@ -9,7 +9,7 @@ import pandas as pd
 
 from jijbench import calibration
 from jijbench.benchmark import Cell, record_path
-from jijbench.confidence import ways
+from jijbench.confidence import bounds, ways
 from jijbench.data.dataset import Dataset
 from jijbench.data.protocols import Unit, members
 from jijbench.data.sample import Sample
@@ -18,6 +18,7 @@ from jijbench.errors import RecordError
 from jijbench.metrics import curve_norms
 from jijbench.record import read_predictions
 from jijbench.results import Pooled, Results
+from jijbench.statistics import Jackknife, jackknife, mean_of
 
 #: levels of the intervals that are graded
 LEVELS = (0.50, 0.80, 0.95)
@@ -25,7 +26,8 @@ CONFORMAL = (0.80, 0.95)
 COLUMNS = (
     "task", "adapter", "n", "n_zero_std", "nll", "interval_score_95", "coverage_50", "coverage_80", "coverage_95",
     "miscalibration", "sharpness", "retention_gain", "n_calibration", "conformal_coverage_80", "conformal_coverage_95",
-    "conformal_width_80", "conformal_width_95", "conformal_worst_95", "reason",
+    "conformal_width_80", "conformal_width_95", "conformal_worst_95", "coverage_95_low", "coverage_95_high",
+    "conformal_coverage_95_low", "conformal_coverage_95_high", "reason",
 )  # fmt: skip
 Numbers = dict[str, Any]
 
@@ -36,8 +38,8 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
     Of J only magnetic pairs count: the others are zero, and a model that has the moments knows it. Numbers of the
     standard deviation are missing for rows that give none; ``n_zero_std`` rows have a deviation of exactly zero, and
     with one of them there is no likelihood. Conformal intervals are calibrated on the inner rows of the same cell;
-    ``conformal_worst_95`` names the unit (element, shell, host, …) that they hold least often. ``reason`` says why a
-    number is missing.
+    ``conformal_worst_95`` names the unit (element, shell, host, …) that they hold least often; ``…_low`` and ``…_high``
+    are the 95 % interval of a share over what the protocol leaves out. ``reason`` says why a number is missing.
     """
     lines = []
     for (task, row), cells in results.groups().items():
@@ -49,6 +51,8 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
 
 def _line(results: Results, task: Task, cells: list[Cell], pooled: Sequence[Pooled]) -> Numbers:
     own = _mean([of_std(*rows_with_std(one)) for one in pooled])
+    if "coverage_95" in own:
+        own |= _ends("coverage_95", [_missed_by_std(one) for one in pooled])
     split = of_conformal(task, {level: conformal(results, task, cells, level) for level in CONFORMAL})
     reasons = [numbers.pop("reason", None) for numbers in (own, split)]
     counted = int(_counts(task, task.dataset, pooled[0].rows).sum())
@@ -85,6 +89,25 @@ def of_std(error: np.ndarray, std: np.ndarray, weight: np.ndarray) -> Numbers:
         "sharpness": calibration.sharpness(std, weight),
         "retention_gain": calibration.retention_gain(error, std, weight),
     }
+
+
+def missed(task: Task, held: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Jackknife | None:
+    """Share of rows that intervals do not hold, and without each unit that the protocol leaves out."""
+    samples = [task.dataset.samples[k] for k in rows]
+    return jackknife(weight * ~held, weight, [members(samples, unit)[1] for unit in ways(task)])
+
+
+def _missed_by_std(pooled: Pooled) -> Jackknife | None:
+    error, std, weight = rows_with_std(pooled)
+    rows = pooled.rows[_counts(pooled.task, pooled.task.dataset, pooled.rows)]
+    return missed(pooled.task, np.abs(error) <= calibration.normal_half(std, 0.95), weight, rows)
+
+
+def _ends(name: str, each: Sequence[Jackknife | None]) -> Numbers:
+    """Interval of a share held, mean over seeds; a share is not below 0."""
+    known = [one for one in each if one is not None]
+    low, high = bounds(mean_of(known) if known and len(known) == len(each) else None)
+    return {} if low is None or high is None else {f"{name}_low": max(0.0, 1 - high), f"{name}_high": 1 - low}
 
 
 def _mean(each: Sequence[Numbers]) -> Numbers:
@@ -142,7 +165,9 @@ def of_conformal(task: Task, splits: dict[float, Split]) -> Numbers:
         else:
             numbers["reason"] = f"{split.n} inner rows are too few for an interval of {level:.0%}"
     if "conformal_coverage_95" in numbers:
-        numbers["conformal_worst_95"] = worst_unit(task, splits[0.95])
+        split = splits[0.95]
+        numbers["conformal_worst_95"] = worst_unit(task, split)
+        numbers |= _ends("conformal_coverage_95", [missed(task, split.held, split.weight, split.rows)])
     return numbers
 
 
@@ -215,12 +240,21 @@ def uncertainty_markdown(results: Results, task: str) -> str:
     if lines.empty:
         return "no row of this task is complete\n"
     columns = [(column, title, form) for column, title, form in SHOWN if lines[column].notna().any()]
-    shown = pd.DataFrame({
-        title: ["" if pd.isna(v) else form.format(v) for v in lines[column]] for column, title, form in columns
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {title: [_cell(line, column, form) for _, line in lines.iterrows()] for column, title, form in columns}
+    )
     unit = load_task(task).target.unit
-    text = f"{lines['n'].iloc[0]} rows; interval score, sharpness and width in {unit}.\n\n"
+    text = f"{lines['n'].iloc[0]} rows; interval score, sharpness and width in {unit}. "
+    text += "In brackets: 95 % interval of a share.\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     told = lines[lines["reason"].notna() & ~lines["reason"].eq("no standard deviation")]
     notes = "".join(f"- {line['adapter']}: {line['reason']}\n" for _, line in told.iterrows())
     return text + (f"\n{notes}" if notes else "")
+
+
+def _cell(line: pd.Series, column: str, form: str) -> str:
+    value, low, high = (line.get(name) for name in (column, f"{column}_low", f"{column}_high"))
+    if pd.isna(value):
+        return ""
+    ends = "" if pd.isna(low) or pd.isna(high) else f" [{100 * low:.0f}, {100 * high:.0f}]"
+    return form.format(value) + ends
