@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from jijbench.benchmark import Benchmark
@@ -24,14 +25,19 @@ def run(folder, *rows):
 @pytest.fixture(scope="module")
 def run_a(tmp_path_factory):
     return run(
-        tmp_path_factory.mktemp("a"), {"row": "one", "adapter": "nearest-dimer"}, {"row": "two", "adapter": "zero"}
-    )
+        tmp_path_factory.mktemp("a"), {"row": "one", "adapter": "nearest-dimer"}, {"row": "two", "adapter": "zero"},
+        {"row": "four", "adapter": "mean"},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def run_b(tmp_path_factory):
     """The row ``one`` is now another model, ``two`` is as before, ``three`` is new."""
-    rows = ({"row": "one", "adapter": "pair-mean"}, {"row": "two", "adapter": "zero"})
+    rows = (
+        {"row": "one", "adapter": "pair-mean"},
+        {"row": "two", "adapter": "zero"},
+        {"row": "four", "adapter": "shell-mean"},
+    )
     return run(tmp_path_factory.mktemp("b"), *rows, {"row": "three", "adapter": "mean"})
 
 
@@ -56,10 +62,19 @@ def test_a_difference_beyond_chance_has_a_direction_and_chance_is_called_so(run_
     assert there["ratio"] == pytest.approx(1 / back["ratio"])
     assert there["p"] == pytest.approx(back["p"])
     assert there["low"] < there["ratio"] < there["high"]
-    beyond = there["p"] < 0.05
-    assert (there["low"] > 1 or there["high"] < 1) == beyond
+    assert (there["low"] > 1 or there["high"] < 1) == (there["p"] < 0.05)
+    beyond = there["p_holm"] < 0.05
     verdict = {True: "A better" if there["ratio"] < 1 else "B better", False: "no more than chance"}[beyond]
     assert there["verdict"] == verdict
+
+
+def test_p_is_adjusted_for_the_rows_that_differ(run_a, run_b):
+    table = compare_table(found_results(run_a), found_results(run_b)).set_index("adapter")
+    tested = table.loc[["one", "four"]].sort_values("p")
+    assert list(tested["p_holm"]) == pytest.approx(
+        [min(1.0, 2 * tested["p"].iloc[0]), max(min(1.0, 2 * tested["p"].iloc[0]), tested["p"].iloc[1])]
+    )
+    assert pd.isna(table.loc["two", "p_holm"])  # the same in both: no comparison
 
 
 def test_a_row_with_a_missing_fold_is_not_compared(run_a, tmp_path):

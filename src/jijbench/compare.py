@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from jijbench import confidence
 from jijbench.results import Results
-from jijbench.statistics import difference
+from jijbench.statistics import difference, holm
 
-COLUMNS = ("task", "adapter", "a", "b", "ratio", "low", "high", "p", "verdict")
+COLUMNS = ("task", "adapter", "a", "b", "ratio", "low", "high", "p", "p_holm", "verdict")
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,17 @@ def _short(value: object) -> str:
 def compare_table(a: Results, b: Results) -> pd.DataFrame:
     """Headline errors of the rows that both runs have complete, their ratio A / B, its 95 % interval and p.
 
-    Each row is a question of its own: p is not adjusted for the number of rows. The difference is paired over what the
-    task's protocol leaves out. ``verdict``: the same, no more than chance, A or B better at 95 %, or why it cannot be
-    said.
+    The difference is paired over what the task's protocol leaves out. ``p_holm`` is p adjusted for as many comparisons
+    as rows differ at all. ``verdict``: the same, no more than chance, A or B better at 95 % (adjusted), or why it
+    cannot be said.
     """
     lines = []
     for task, row in a.groups():
         if (task, row) in b.groups():
             lines.append({"task": task, "adapter": row} | _pair(a, b, task, row))
+    tested = [line for line in lines if "p" in line and line["ratio"] != 1]
+    for line, p in zip(tested, holm(np.array([line["p"] for line in tested])), strict=True):
+        line |= {"p_holm": float(p), "verdict": _verdict(line["ratio"], float(p))}
     return pd.DataFrame(lines, columns=list(COLUMNS), dtype=object)
 
 
@@ -90,12 +94,10 @@ def _pair(a: Results, b: Results, task: str, row: str) -> dict[str, Any]:
     gap = difference(first, second)
     if gap is None:
         return line | {"verdict": "the same" if first.value == second.value else "one split: no interval"}
-    return line | {"low": gap.low, "high": gap.high, "p": gap.p, "verdict": _verdict(gap.ratio, gap.p)}
+    return line | {"low": gap.low, "high": gap.high, "p": gap.p, "verdict": "the same"}
 
 
 def _verdict(ratio: float, p: float) -> str:
-    if ratio == 1 and p == 1:
-        return "the same"
     if p >= 0.05:
         return "no more than chance"
     return "A better" if ratio < 1 else "B better"
@@ -107,9 +109,9 @@ def compare_markdown(a: Results, b: Results) -> str:
     only = [line for name, one, other in (("A", a, b), ("B", b, a)) for line in _only(name, one, other)]
     text = f"A: {a.folder}\nB: {b.folder}\n\n## What differs\n\n"
     text += "\n".join(f"- {line}" for line in [*only, *_by_field(found)]) or "nothing"
-    text += "\n\n## The numbers\n\n| task | row | A | B | A / B | p | verdict |\n|---|---|---|---|---|---|---|\n"
+    text += "\n\n## The numbers\n\n| task | row | A | B | A / B | p | p adjusted | verdict |\n|---|---|---|---|---|---|---|---|\n"
     for _, line in table.iterrows():
-        numbers = [_number(line[name]) for name in ("a", "b", "ratio", "p")]
+        numbers = [_number(line[name]) for name in ("a", "b", "ratio", "p", "p_holm")]
         if not pd.isna(line["low"]):
             numbers[2] += f" [{line['low']:.3f}, {line['high']:.3f}]"
         text += f"| {line['task']} | {line['adapter']} | {' | '.join(numbers)} | {line['verdict']} |\n"
