@@ -109,7 +109,8 @@ def compare_markdown(a: Results, b: Results) -> str:
     only = [line for name, one, other in (("A", a, b), ("B", b, a)) for line in _only(name, one, other)]
     text = f"A: {a.folder}\nB: {b.folder}\n\n## What differs\n\n"
     text += "\n".join(f"- {line}" for line in [*only, *_by_field(found)]) or "nothing"
-    text += "\n\n## The numbers\n\n| task | row | A | B | A / B | p | p adjusted | verdict |\n|---|---|---|---|---|---|---|---|\n"
+    heads = ("task", "row", "A", "B", "A / B", "p", "p adjusted", "verdict")
+    text += f"\n\n## The numbers\n\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n"
     for _, line in table.iterrows():
         numbers = [_number(line[name]) for name in ("a", "b", "ratio", "p", "p_holm")]
         if not pd.isna(line["low"]):
