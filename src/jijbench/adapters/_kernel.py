@@ -28,7 +28,8 @@ class Scan:
     """
 
     def __init__(self, K: np.ndarray, y: np.ndarray) -> None:
-        self.d, self.U = scipy.linalg.eigh(K, driver="evd", check_finite=False, overwrite_a=True)
+        self.d, U = scipy.linalg.eigh(K, driver="evd", check_finite=False, overwrite_a=True)
+        self.U = np.ascontiguousarray(U)  # rows are taken from it
         self.y = y
         self.turned = self.U.T @ y  # (n, ...)
         self.scale = float(np.mean(np.maximum(self.d, 0)))  # mean diagonal = mean eigenvalue
@@ -44,9 +45,10 @@ class Scan:
     def left_out(self, regulariser: float, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """Predictions for ``valid`` of the model trained on ``train`` alone."""
         out = np.setdiff1d(np.arange(len(self.y)), train)
-        half = self.U[out] * np.sqrt(self.inverse(regulariser))
-        block = dsyrk(1.0, half.T, trans=1)  # half @ half.T, the upper triangle
-        residual = scipy.linalg.solve(block, self.weights(regulariser)[out], assume_a="pos", check_finite=False)
+        root = np.sqrt(self.inverse(regulariser))
+        half = self.U[out] * root
+        block, weights = dsyrk(1.0, half.T, trans=1), half @ (self.turned.T * root).T  # half @ half.T, upper triangle
+        residual = scipy.linalg.solve(block, weights, assume_a="pos", check_finite=False)
         return self.y[valid] - residual[np.searchsorted(out, valid)]
 
     def variance(self, regulariser: float) -> float:
