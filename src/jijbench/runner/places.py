@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from jijbench.data.card import Strict
-from jijbench.errors import DataError, MissingExtra
+from jijbench.errors import DataError
 from jijbench.runner.child import Children
 
 
@@ -56,18 +55,3 @@ def read_cluster(path: Path) -> Cluster:
         return Cluster.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError, OSError) as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def dask_workers(where: str | Cluster) -> Open:
-    """The workers of a scheduler that runs at an address, or of a cluster that is started for the run.
-
-    Raises ``MissingExtra`` where Dask is not installed.
-    """
-    try:
-        from jijbench.runner import _dask
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"a cluster needs {error.name}, not installed: pip install 'jijbench[cluster]'; "
-            "--workers N alone needs nothing"
-        ) from error
-    return partial(_dask.connected, where=where)
