@@ -91,7 +91,7 @@ def test_a_worker_killed_mid_cell_loses_no_cell(tmp_path, benchmark, numbers, pl
     assert "patient" in {record.key.row for record in lost}
     assert len(lost) <= 3  # the one that ran, and what Dask had sent ahead before it knew how many there are
     for record in lost:
-        assert (record.status, record.extra) == ("failed", {"lost": "KilledWorker"})
+        assert (record.status, record.extra) == ("failed", {"lost": "KilledWorker"}), record.reason
         assert "worker was lost" in record.reason
     again = []
     run_cells(bench.cells(), tmp_path / "cut", place=place, tell=lambda record, reused: again.append(reused))

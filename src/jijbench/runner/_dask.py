@@ -92,7 +92,8 @@ def started(cluster: Cluster) -> Any:
     """The cluster, with its workers asked for."""
     if cluster.cluster == "local":
         defaults = {"threads_per_worker": 1, "dashboard_address": ":0"}
-        return LocalCluster(n_workers=cluster.jobs, **defaults | cluster.options)
+        with _interrupts_kept_from_children():
+            return LocalCluster(n_workers=cluster.jobs, **defaults | cluster.options)
     try:
         with _signals_kept():  # importing it makes Ctrl-C a silent exit
             from dask_jobqueue import SLURMCluster
@@ -101,6 +102,22 @@ def started(cluster: Cluster) -> Any:
     own = [f"export {_variable(name)}={value}" for name, value in SETTINGS.items() if ".worker." in name]
     options = {"n_workers": cluster.jobs} | cluster.options
     return SLURMCluster(**options | {"job_script_prologue": [*own, *options.get("job_script_prologue", [])]})
+
+
+@contextmanager
+def _interrupts_kept_from_children() -> Iterator[None]:
+    """Ctrl-C reaches all processes of a terminal; only the one that runs the cells is to answer it.
+
+    Threads and processes inherit the mask that holds when they start; what came meanwhile is delivered afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

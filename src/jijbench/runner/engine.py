@@ -1,9 +1,13 @@
 """Many cells: finished ones are not repeated, the others run where they are sent, each leaves a record."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future, as_completed
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.errors import JijbenchError
@@ -41,12 +45,38 @@ def run_cells(
 
 def _collect(todo: list[Cell], folder: Path, place: Place, tell: Tell) -> dict[str, Record]:
     there, done = str(folder.resolve()), {}
-    jobs = {place.submit(cell.model_dump(mode="json"), there): cell for cell in todo}
-    for job in as_completed(jobs):
-        cell = jobs[job]
-        done[cell.slot] = _record(cell, job, folder, place)
-        tell(done[cell.slot], False)
+    with _interrupts() as interrupted:
+        jobs = {place.submit(cell.model_dump(mode="json"), there): cell for cell in todo}
+        waiting = set(jobs)
+        while waiting:
+            ended, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+            if interrupted:  # before records are made of workers that it may have ended too
+                raise KeyboardInterrupt
+            for job in ended:
+                cell = jobs[job]
+                done[cell.slot] = _record(cell, job, folder, place)
+                tell(done[cell.slot], False)
     return done
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Ctrl-C as it comes. Its exception alone can be lost in what the main thread runs just then (a destructor)."""
+    came: list[int] = []
+    before: Any = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield came
+        return
+
+    def answer(number: int, frame: Any) -> None:
+        came.append(number)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, answer)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _record(cell: Cell, job: Future, folder: Path, place: Place) -> Record:
