@@ -42,7 +42,7 @@ def content(**changes) -> dict:
         "status": "complete", "reason": None, "hypers": {"zeta": 2}, "chosen": {"regulariser_": 1e-3},
         "metrics": {"mae": 1.0, "r2": None, "n": 3}, "counts": {"train": 5, "test": 3}, "seconds": {"total": 1.0},
         "peak_memory_mib": 100.0, "predictions": {"file": "f00-s0.csv.gz", "sha256": HASH},
-        "tuning": {"trials": 1, "configurations": 1, "inner": 1.5, "capped": False, "ledger": [trial]},
+        "tuning": {"trials": 1, "configurations": 1, "inner": 1.5, "capped": False, "shared": False, "ledger": [trial]},
         "machine": {"python": "3.11"}, "created": "2026-01-01T00:00:00+00:00", "extra": {},
     } | changes  # fmt: skip
 

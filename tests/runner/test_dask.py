@@ -200,7 +200,7 @@ def test_ctrl_c_stops_a_run_on_a_cluster_and_its_cells(tmp_path, benchmark, begu
     child = psutil.Process(int(begun.read_text()))
     os.killpg(process.pid, signal.SIGINT)
     told = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT), told  # a shell reads 130 from both
     assert "run the same command again to go on" in told
     child.wait(timeout=10)
     assert [path.parent.name for path in (tmp_path / "r").rglob("f*.json")] == ["zero"]
