@@ -56,12 +56,17 @@ def _collect(todo: list[Cell], folder: Path, place: Place, tell: Tell) -> dict[s
                 cell = jobs[job]
                 done[cell.slot] = _record(cell, job, folder, place)
                 tell(done[cell.slot], False)
+        if interrupted:  # while the last ones were told
+            raise KeyboardInterrupt
     return done
 
 
 @contextmanager
 def _interrupts() -> Iterator[list[int]]:
-    """Ctrl-C as it comes. Its exception alone can be lost in what the main thread runs just then (a destructor)."""
+    """Ctrl-C as a list that fills, to be answered where nothing is half done; the second one is answered at once.
+
+    An exception in the midst of whatever the main thread runs could be lost in a destructor, or leave a lock held.
+    """
     came: list[int] = []
     before: Any = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
@@ -70,7 +75,8 @@ def _interrupts() -> Iterator[list[int]]:
 
     def answer(number: int, frame: Any) -> None:
         came.append(number)
-        before(number, frame)
+        if len(came) > 1:
+            before(number, frame)
 
     signal.signal(signal.SIGINT, answer)
     try:
