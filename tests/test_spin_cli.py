@@ -100,3 +100,5 @@ def test_lists_on_the_command_line():
             assignments(wrong)
     with pytest.raises(ExportError, match="1-5,7"):
         numbers("all")
+    with pytest.raises(ExportError, match="5-1"):  # backwards: nothing is dropped in silence
+        numbers("2,5-1")

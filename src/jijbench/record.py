@@ -7,11 +7,13 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -164,6 +166,31 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside ``out`` that becomes ``out`` when the block ends without an error, else vanishes.
+
+    ``out`` may be there as an empty folder. A process that is killed outright can leave the temporary folder
+    (``.NAME.…``), never half an ``out``.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        yield made
+        made.chmod(0o755)
+        made.replace(out)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Content of a compressed ``.npz`` file of plain arrays; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
 def write_record(path: Path, record: Record) -> None:
     """Write a record as JSON."""
     text = json.dumps(record.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False, allow_nan=False)
@@ -193,16 +220,14 @@ def write_predictions(
         path = path.with_suffix(".csv.gz")
         write_atomically(path, gzip.compress(text.encode(), mtime=0))
         return path
-    buffer = io.BytesIO()
     coefficients, curves = low_rank(mean)
     arrays = {"id": np.array(list(ids)), "part": np.array(list(part)), "coefficients": coefficients, "curves": curves}
     if std is not None:
         arrays["std_coefficients"], arrays["std_curves"] = low_rank(std)
     if basis is not None:
         arrays["basis"] = basis.astype(np.float32)
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     path = path.with_suffix(".npz")
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, npz(arrays))
     return path
 
 

@@ -19,14 +19,19 @@ SAMPLER = "optuna.TPESampler"
 Score = Callable[[list[np.ndarray]], float | None]
 
 
-def _study(seed: int) -> Any:
+def _sampler(**settings: Any) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=5)
-    return optuna.create_study(direction="minimize", sampler=sampler)
+        return optuna.samplers.TPESampler(n_startup_trials=5, **settings)
+
+
+def _study(seed: int) -> Any:
+    import optuna
+
+    return optuna.create_study(direction="minimize", sampler=_sampler(seed=seed))
 
 
 def space_sha256(adapter: type[Adapter], question: Question) -> str:
@@ -137,10 +142,7 @@ def _shared_study(where: str, name: str) -> Any:
     """The study of that name, made by whoever comes first."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = optuna.samplers.TPESampler(n_startup_trials=5, constant_liar=True)  # trials of others still run
+    sampler = _sampler(constant_liar=True)  # trials of others still run
     return optuna.create_study(
         study_name=name, storage=storage_of(where), direction="minimize", sampler=sampler, load_if_exists=True
     )

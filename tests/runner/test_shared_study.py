@@ -11,48 +11,40 @@ import pytest
 
 from jijbench.benchmark import Budget
 from jijbench.board import leaderboard
-from jijbench.data.target import JIJ
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.record import read_record
 from jijbench.results import load_results, record_path
 from jijbench.runner import run_cells
 from jijbench.runner.scoring import inner_score
-from jijbench.testing.bad import Zeros
 from jijbench.tuning import storage_of, tune, tune_together
 
 TASK = "jij-published-table/jij/transfer"
 
 
-class Counted(Zeros):
-    """Predicts a number that is searched; counts how often it was evaluated."""
+@pytest.fixture
+def counted(models):
+    """``Searching``, which counts how often it was evaluated."""
+    from models_of_faults import Searching
 
-    evaluated = 0
+    class Counted(Searching):
+        evaluated = 0
 
-    def __init__(self, *, target=JIJ, seed=0, size=1.0):
-        super().__init__(target=target, seed=seed)
-        self.size = size
+        def out_of_fold(self, samples, y, folds):
+            type(self).evaluated += 1
+            return super().out_of_fold(samples, y, folds)
 
-    @classmethod
-    def suggest(cls, trial, question):
-        return {"size": trial.suggest_float("size", -2.0, 2.0)}
-
-    def predict(self, samples):
-        return super().predict(samples) + self.size
-
-    def out_of_fold(self, samples, y, folds):
-        type(self).evaluated += 1
-        return super().out_of_fold(samples, y, folds)
+    return Counted
 
 
 @pytest.fixture
-def searched():
+def searched(counted):
     """``searched(where, trials)``: what ``tune_together`` finds, of the smallest task."""
     task = load_task(TASK)
     training, question = task.training(0, "structure", 1), task.question("structure")
 
-    def search(where, trials, adapter=Counted, fixed=None, name="x"):
-        Counted.evaluated = 0
+    def search(where, trials, adapter=counted, fixed=None, name="x"):
+        counted.evaluated = 0
         budget = Budget(trials=trials, inner_folds=1)
         return tune_together(
             adapter,
@@ -74,7 +66,7 @@ def where(request, tmp_path):
     return str(tmp_path / "new" / "trials.journal") if request.param == "journal" else f"sqlite:///{tmp_path}/trials.db"
 
 
-def test_a_search_goes_on_where_it_was_left(where, searched):
+def test_a_search_goes_on_where_it_was_left(where, searched, counted):
     _, _, first = searched(where, 3)
     hypers, predictions, whole = searched(where, 5)
     assert (first.trials, whole.trials, whole.shared, whole.capped) == (3, 5, True, False)
@@ -82,7 +74,7 @@ def test_a_search_goes_on_where_it_was_left(where, searched):
     assert whole.inner == min(trial.inner for trial in whole.ledger)
     assert hypers in [trial.hypers for trial in whole.ledger if trial.inner == whole.inner]
     again = searched(where, 5)  # nothing is left to try, the winner alone is evaluated for its predictions
-    assert Counted.evaluated == 1
+    assert counted.evaluated == 1
     assert again[0] == hypers
     np.testing.assert_allclose(again[1][0], predictions[0])
     assert searched(where, 2, name="another")[2].trials == 2
@@ -96,8 +88,8 @@ def test_workers_share_the_trials(where, searched):
     assert both[0][2].ledger[0].hypers == {"size": 1.0}
 
 
-def test_settings_that_break_count_as_worst(where, searched):
-    class Sometimes(Counted):
+def test_settings_that_break_count_as_worst(where, searched, counted):
+    class Sometimes(counted):
         def out_of_fold(self, samples, y, folds):
             if type(self).evaluated:
                 raise ValueError("a setting that breaks")
@@ -108,7 +100,7 @@ def test_settings_that_break_count_as_worst(where, searched):
     assert [trial.inner is None for trial in tuning.ledger] == [False, True, True]
     assert hypers == tuning.ledger[0].hypers
 
-    class Never(Counted):
+    class Never(counted):
         def out_of_fold(self, samples, y, folds):
             raise ValueError("no setting works")
 
@@ -161,9 +153,9 @@ def test_a_killed_worker_s_trial_does_not_count(tmp_path, benchmark, begun):
     assert record.tuning.trials == 4
 
 
-def test_the_usual_search_is_not_marked(tmp_path):
+def test_the_usual_search_is_not_marked(counted):
     task = load_task(TASK)
     training = task.training(0, "structure", 1)
-    _, _, tuning = tune(Counted, task.question("structure"), training, {}, Budget(trials=2, inner_folds=1), 0,
+    _, _, tuning = tune(counted, task.question("structure"), training, {}, Budget(trials=2, inner_folds=1), 0,
                         lambda p: inner_score(task, training, p))  # fmt: skip
     assert not tuning.shared

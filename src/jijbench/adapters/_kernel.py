@@ -65,8 +65,8 @@ def best(
 ) -> tuple[float, list[np.ndarray]]:
     """The regulariser of the least mean absolute error over the left-out rows, and its predictions.
 
-    Rows that are exactly zero do not count, unless all
-    are: most are zero by rule, and would choose the regulariser that predicts zero for everything.
+    Rows that are exactly zero do not count, unless all are: most are zero by rule, and would choose the regulariser
+    that predicts zero for everything.
     """
     truth = np.concatenate([y[valid] for _, valid in folds])
     counts = truth != 0 if (truth != 0).any() else np.full(truth.shape, True)

@@ -14,6 +14,7 @@ from jijbench.bundle.impurities_read import read_impurity_arrays, read_impurity_
 from jijbench.bundle.model import Bundle
 from jijbench.data.sample import Sample
 from jijbench.errors import DataError
+from jijbench.record import npz
 from jijbench.units import BOHR_ANGSTROM
 
 FORMATS = {"dimers": (".csv", ".extxyz", ".npz"), "impurities": (".npz",)}
@@ -86,20 +87,14 @@ def render(bundle: Bundle, samples: Sequence[Sample], suffix: str) -> bytes:
             f"predictions of {kind} are written as {' or '.join(FORMATS[kind])}, not {suffix or 'without ending'!r}"
         )
     if kind == "impurities":
-        return _npz(curve_arrays(bundle, samples))
+        return npz(curve_arrays(bundle, samples))
     table = dimer_table(bundle, samples)
     if suffix == ".csv":
         return table.to_csv(index=False, float_format="%.8g", lineterminator="\n").encode()
     if suffix == ".npz":
         filled = table.assign(shell=table["shell"].fillna(0).astype(int))  # 0: none of the numbered shells
-        return _npz({str(name): np.array(filled[name].tolist()) for name in filled})
+        return npz({str(name): np.array(filled[name].tolist()) for name in filled})
     return _extxyz(table, samples)
-
-
-def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
 
 
 def _extxyz(table: pd.DataFrame, samples: Sequence[Sample]) -> bytes:

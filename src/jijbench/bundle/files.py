@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from jijbench.data.card import Sha256, Strict, file_sha256
 from jijbench.errors import DataError
+from jijbench.record import new_folder
 
 VERSION = 1
 FAMILY = "jijbench.bundle/"
@@ -54,20 +53,10 @@ def refuse_taken(out: Path) -> None:
 
 @contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder beside ``out`` that becomes ``out`` when the block ends without an error, else vanishes.
-
-    A process that is killed outright can leave the temporary folder (``.NAME.…``), never half an ``out``.
-    """
+    """``new_folder``, where nothing is in its place; raises ``DataError``."""
     refuse_taken(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
+    with new_folder(out) as made:
         yield made
-        made.chmod(0o755)
-        made.replace(out)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
 
 
 def seal(folder: Path) -> Manifest:

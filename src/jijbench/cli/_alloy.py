@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from jijbench.cli._spans import span_of
 from jijbench.errors import ExportError
 
 exchange = click.option(
@@ -53,8 +54,8 @@ def numbers(text: str | None) -> list[int] | None:
         return None
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not (first.isdigit() and (last or first).isdigit()):
+        span = span_of(part)
+        if span is None:
             raise ExportError(f"shells {text!r}: write numbers and ranges, such as 1-5,7")
-        found += range(int(first), int(last or first) + 1)
+        found += span
     return found

@@ -24,19 +24,13 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
     jijbench kkr ask --cases cases.csv --hosts hosts asked.npz
     jijbench predict dv-bundle asked.npz -o dv.npz
     """
-    import io
-
-    import numpy as np
-
     from jijbench.export.kkr_cases import asked, read_cases
-    from jijbench.record import write_atomically
+    from jijbench.record import npz, write_atomically
 
     if output.suffix != ".npz":
         raise click.UsageError(f"{output}: the output is an .npz file")
     found = read_cases(cases)
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **asked(found, hosts))
-    write_atomically(output, content.getvalue())
+    write_atomically(output, npz(asked(found, hosts)))
     click.echo(f"{output}: {len(found)} cases")
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jijbench.cli._spans import span_of
+
 if TYPE_CHECKING:
     from jijbench.bundle.model import Bundle
     from jijbench.data.sample import Sample
@@ -102,10 +104,10 @@ def _numbers(text: str) -> list[int]:
     """``1-3,5`` as 1, 2, 3, 5."""
     found: list[int] = []
     for part in _names(text):
-        first, _, last = part.partition("-")
-        if not first.isdigit() or not (last or first).isdigit() or int(first) > int(last or first):
+        span = span_of(part)
+        if span is None:
             raise click.UsageError(f"--shells {text!r}: {part!r} is no shell or range of shells, such as 3 or 1-5")
-        found += range(int(first), int(last or first) + 1)
+        found += span
     return found
 
 

@@ -1,12 +1,11 @@
 """Output folders: written whole or not at all."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from jijbench.errors import ExportError
+from jijbench.record import new_folder
 
 
 def check_free(folder: Path) -> None:
@@ -18,22 +17,15 @@ def check_free(folder: Path) -> None:
 
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
-    """Write texts (or bytes) by file name into a new folder: into a temporary one beside it, which is then renamed.
+    """Write texts (or bytes) by file name into a new folder, all of them or none (``new_folder``).
 
     Raises ``ExportError`` for a folder that is not empty.
     """
     check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with new_folder(folder) as made:
         for name, content in files.items():
-            with (temporary / name).open("wb") as file:
+            with (made / name).open("wb") as file:
                 file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.chmod(0o755)
-        temporary.replace(folder)  # replaces an empty folder
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     return [folder / name for name in files]
