@@ -8,7 +8,8 @@ from jijbench.benchmark import Benchmark
 from jijbench.board import COLUMNS, leaderboard
 from jijbench.errors import IncompleteTable, RecordError
 from jijbench.forms import to_csv, to_json, to_markdown
-from jijbench.results import load_results, record_path
+from jijbench.benchmark import record_path
+from jijbench.results import load_results
 from jijbench.runner import run_cells, stale_slots
 
 TASK = "jij-bi2te3/jij/unseen-both"
@@ -45,14 +46,14 @@ def test_columns_and_order(bench, folder):
 def test_scores_are_pooled_over_folds_and_not_averaged(bench, folder):
     results = load_results(bench, folder)
     (pooled,) = results.pooled(TASK, "zero")
-    table = leaderboard(results).set_index("adapter")
+    table = leaderboard(results).set_index("row")
     assert table.loc["zero", "mae"] == pytest.approx(abs(pooled.truth).mean())
     folds = [results.records[c.slot].metrics["mae"] for c in results.cells if c.row.row == "zero"]
     assert table.loc["zero", "mae"] != pytest.approx(sum(folds) / len(folds), rel=1e-3)
 
 
 def test_skill_is_against_the_best_floor_with_no_more_inputs(bench, folder):
-    table = leaderboard(load_results(bench, folder)).set_index("adapter")
+    table = leaderboard(load_results(bench, folder)).set_index("row")
     best = min(table.loc[name, "mae"] for name in ("zero", "shell-mean", "nearest-dimer"))
     for name in ("zero", "shell-mean", "nearest-dimer"):
         assert table.loc[name, "skill"] == pytest.approx(1 - table.loc[name, "mae"] / best)
@@ -65,7 +66,7 @@ def test_an_undefined_number_is_empty_in_csv_and_null_in_json(bench, folder):
     assert zero.split(",")[COLUMNS.index("spearman")] == ""
     assert "nan" not in to_csv(table).lower()
     lines = json.loads(to_json(table), parse_constant=lambda name: pytest.fail(f"{name} in the table"))
-    assert next(line for line in lines if line["adapter"] == "zero")["spearman"] is None
+    assert next(line for line in lines if line["row"] == "zero")["spearman"] is None
 
 
 def test_markdown_names_question_unit_and_reasons(bench, folder):
@@ -129,7 +130,7 @@ def curves(tmp_path_factory):
 
 
 def test_skill_of_curves_is_against_the_start_and_over_floors_against_the_best(curves):
-    table = leaderboard(curves).set_index("adapter")
+    table = leaderboard(curves).set_index("row")
     reference = table.loc["zero", "rmse"]
     for name in ("host-mean", "additive-curve", "plain-gp"):
         assert table.loc[name, "skill"] == pytest.approx(1 - table.loc[name, "rmse"] / reference)
@@ -149,7 +150,7 @@ def test_the_page_of_curves_names_the_worst_ones(curves):
     assert "errors in Ry, ordered by rmse" in page
     worst = leaderboard(curves).iloc[0]["worst"]
     name = worst.split()[0]
-    assert f"Largest errors of {leaderboard(curves).iloc[0]['adapter']} (Ry): {worst}" in page
+    assert f"Largest errors of {leaderboard(curves).iloc[0]['row']} (Ry): {worst}" in page
     ids = [pooled.task.dataset.samples[k].id for k in pooled.rows]
     assert f"deltav-elemental:{name}" in ids
 

@@ -48,7 +48,7 @@ def test_a_run_does_not_differ_from_itself(run_a):
 
 
 def test_what_differs_is_named_with_both_values(run_a, run_b):
-    found = {(c.adapter, c.field): (c.a, c.b, c.cells) for c in changes(found_results(run_a), found_results(run_b))}
+    found = {(c.row, c.field): (c.a, c.b, c.cells) for c in changes(found_results(run_a), found_results(run_b))}
     assert found["one", "adapter"] == ("nearest-dimer", "pair-mean", 5)
     assert not any(adapter == "two" for adapter, _ in found)
     text = compare_markdown(found_results(run_a), found_results(run_b))
@@ -58,7 +58,7 @@ def test_what_differs_is_named_with_both_values(run_a, run_b):
 
 def test_a_difference_beyond_chance_has_a_direction_and_chance_is_called_so(run_a, run_b):
     a, b = found_results(run_a), found_results(run_b)
-    there, back = (compare_table(x, y).set_index("adapter").loc["one"] for x, y in ((a, b), (b, a)))
+    there, back = (compare_table(x, y).set_index("row").loc["one"] for x, y in ((a, b), (b, a)))
     assert there["ratio"] == pytest.approx(1 / back["ratio"])
     assert there["p"] == pytest.approx(back["p"])
     assert there["low"] < there["ratio"] < there["high"]
@@ -69,7 +69,7 @@ def test_a_difference_beyond_chance_has_a_direction_and_chance_is_called_so(run_
 
 
 def test_p_is_adjusted_for_the_rows_that_differ(run_a, run_b):
-    table = compare_table(found_results(run_a), found_results(run_b)).set_index("adapter")
+    table = compare_table(found_results(run_a), found_results(run_b)).set_index("row")
     tested = table.loc[["one", "four"]].sort_values("p")
     assert list(tested["p_holm"]) == pytest.approx(
         [min(1.0, 2 * tested["p"].iloc[0]), max(min(1.0, 2 * tested["p"].iloc[0]), tested["p"].iloc[1])]
@@ -80,7 +80,7 @@ def test_p_is_adjusted_for_the_rows_that_differ(run_a, run_b):
 def test_a_row_with_a_missing_fold_is_not_compared(run_a, tmp_path):
     copy = shutil.copytree(run_a, tmp_path / "copy")
     next((copy / "runs" / TASK / "one").glob("f01*.json")).unlink()
-    table = compare_table(found_results(run_a), found_results(copy)).set_index("adapter")
+    table = compare_table(found_results(run_a), found_results(copy)).set_index("row")
     assert table.loc["one", "verdict"] == "not complete in B"
     assert table.loc["two", "verdict"] == "the same"
 

@@ -52,7 +52,7 @@ def test_the_relative_error_of_predicting_nothing_is_one_without_doubt():
 
 def test_rows_that_predict_the_same_share_their_ranks():
     task = "deltav-elemental/dv/unseen-host"  # of a host never seen, its own mean is the mean
-    table = leaderboard(official(task, "mean-curve", "host-mean", "impurity-gp")).set_index("adapter")
+    table = leaderboard(official(task, "mean-curve", "host-mean", "impurity-gp")).set_index("row")
     assert table.loc["impurity-gp", "rank"] == "1"
     assert table.loc["mean-curve", "rank"] == table.loc["host-mean", "rank"] == "2–3"
 

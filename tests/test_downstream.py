@@ -138,7 +138,7 @@ def test_table_of_a_folder_and_its_block_in_a_document(tmp_path):
     results = load_results(bench, tmp_path)
     table = downstream_table(results)
     assert list(table.columns) == list(COLUMNS)
-    assert table["adapter"].tolist() == ["pair-mean", "zero"]
+    assert table["row"].tolist() == ["pair-mean", "zero"]
     text = downstream_markdown(table)
     assert "| pair-mean | " in text
     page = f"<!-- begin:downstream {TASK} -->\nold\n<!-- end:downstream -->"

@@ -9,11 +9,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context",
+    "errors units convention context files",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",
-    "record benchmark",
+    "records benchmark",
     "runner tuning active audit",
     "results board leaderboard plots export bundle spin verify documents "
     "growth confidence ledger compare uncertainty magnetism downstream forms steps",
@@ -147,7 +147,7 @@ def test_imports_point_down(module):
         ("jijbench.data.task", "from ..adapters import base", "higher layer"),
         ("jijbench.data.task", "from .. import adapters", "higher layer"),
         ("jijbench.data.task", "import importlib\nimportlib.import_module('jijbench.runner')", "higher layer"),
-        ("jijbench.adapters.soap", "from jijbench.record import Record", "higher layer"),
+        ("jijbench.adapters.soap", "from jijbench.records.schema import Record", "higher layer"),
         ("jijbench.metrics", "from jijbench import load_task", "no layer"),
         ("jijbench.metrics", "from jijbench.nowhere import x", "no layer"),
         ("jijbench.board", "def f():\n    from jijbench.adapters import get", "made from records"),

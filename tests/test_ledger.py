@@ -4,7 +4,7 @@ import pytest
 
 from jijbench.benchmark import Benchmark, load_benchmark
 from jijbench.ledger import budget_table, ledger_markdown, ledger_table, promise_table
-from jijbench.record import Trial, Tuning
+from jijbench.records.schema import Trial, Tuning
 from jijbench.results import Results, load_results, official_folder
 
 TASK = "jij-bi2te3/jij/random-orbit"
@@ -34,7 +34,7 @@ def test_a_line_for_each_cell_with_the_difference_of_test_and_promise(official):
     table = ledger_table(official)
     assert len(table) == 15
     for _, line in table.iterrows():
-        cell = next(c for c in official.cells if (c.row.row, c.fold) == (line["adapter"], line["fold"]))
+        cell = next(c for c in official.cells if (c.row.row, c.fold) == (line["row"], line["fold"]))
         record = official.records[cell.slot]
         assert line["inner"] == record.tuning.inner
         assert line["difference"] == pytest.approx(record.metrics["mae_magnetic"] - record.tuning.inner)
@@ -42,7 +42,7 @@ def test_a_line_for_each_cell_with_the_difference_of_test_and_promise(official):
 
 def test_the_mean_difference_has_the_interval_of_the_textbook(official):
     found = with_ledger(official, {row: [[1.0]] * 5 for row in ("coulomb", "soap", "zero")})
-    line = promise_table(ledger_table(found)).set_index("adapter").loc["zero"]
+    line = promise_table(ledger_table(found)).set_index("row").loc["zero"]
     outer = [r.metrics["mae_magnetic"] for r in official.records.values() if r.key.row == "zero"]
     mean = sum(outer) / 5
     assert line["difference"] == pytest.approx(mean - 1)
@@ -56,13 +56,13 @@ def test_ranks_change_with_the_budget_and_a_failed_trial_counts_as_none(official
         "soap": [[2.0, 1.5, 1.5]] * 5,
         "zero": [[1.0]] * 5,
     }
-    ranks = budget_table(with_ledger(official, scores)).pivot(index="adapter", columns="budget", values="rank")
+    ranks = budget_table(with_ledger(official, scores)).pivot(index="row", columns="budget", values="rank")
     assert list(ranks.columns) == [1, 2, 4]
     assert ranks.loc["coulomb"].tolist() == [3, 3, 1]
     assert ranks.loc["zero"].tolist() == [1, 1, 2]
     scores["coulomb"] = [[None, 2.0, 0.5]] * 5
     found = budget_table(with_ledger(official, scores))
-    assert "coulomb" not in found[found["budget"] == 1]["adapter"].tolist()
+    assert "coulomb" not in found[found["budget"] == 1]["row"].tolist()
 
 
 def test_rows_without_an_inner_score_are_not_ranked():

@@ -42,7 +42,7 @@ def test_twins_are_one_coupling(results):
 
 
 def test_predicting_nothing_errs_by_the_size_of_the_coupling(results):
-    line = magnetism_table(results).set_index("adapter").loc["zero"]
+    line = magnetism_table(results).set_index("row").loc["zero"]
     (pooled,) = results.pooled(TASK, "zero")
     large = np.abs(pooled.truth) >= 5.0
     assert line["n_above_5"] == large.sum()

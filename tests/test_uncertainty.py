@@ -54,7 +54,7 @@ def test_an_infinite_width_is_a_reason_and_no_number():
 
 
 def test_the_table_has_deviations_where_a_row_gives_them_and_says_where_not():
-    table = uncertainty_table(official(TASK, "soap-pair", "low-rank")).set_index("adapter")
+    table = uncertainty_table(official(TASK, "soap-pair", "low-rank")).set_index("row")
     assert table.loc["low-rank", "reason"] == "no standard deviation"
     assert table.loc["low-rank", ["nll", "coverage_95", "sharpness"]].isna().all()
     assert 0 < table.loc["soap-pair", "coverage_50"] < table.loc["soap-pair", "coverage_95"] < 1

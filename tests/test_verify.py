@@ -7,8 +7,9 @@ import pytest
 
 from jijbench.benchmark import Benchmark
 from jijbench.documents import render
-from jijbench.record import read_record
-from jijbench.results import load_results, record_path
+from jijbench.records.schema import read_record
+from jijbench.benchmark import record_path
+from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.verify import check_documents, check_results, tables
 

@@ -20,6 +20,8 @@ Answer = Callable[[Sequence[Sample]], tuple[np.ndarray, np.ndarray | None]]
 #: fits a new model to samples and their truth
 Learn = Callable[[Sequence[Sample], np.ndarray], Answer]
 
+#: raised when rounds acquire other units than before
+VERSION = 1
 #: ``both`` looks for distant points among so many times the step of the most uncertain
 SHORTLIST = 5
 

@@ -7,7 +7,7 @@ from typing import Any
 from jijbench.benchmark import Benchmark, Budget, Row, load_benchmark
 from jijbench.data.task import Task
 from jijbench.errors import UnknownName
-from jijbench.record import Record
+from jijbench.records.schema import Record
 from jijbench.results import Results, load_results
 from jijbench.runner import run_cells
 

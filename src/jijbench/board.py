@@ -10,19 +10,19 @@ from jijbench import confidence
 from jijbench.data.task import load_task, within
 from jijbench.downstream import downstream_line, has_sums
 from jijbench.metrics import Scores, curve_norms, scores
-from jijbench.record import Record, Tuning
+from jijbench.records.schema import Record, Tuning
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife
 from jijbench.steps import steps_line
 
 #: columns that every table has, in this order
 COLUMNS = (
-    "task", "adapter", "kind", "inputs", "unit", "status", "reason",
+    "task", "row", "kind", "inputs", "unit", "status", "reason",
     "mae", "rmse", "r2", "skill", "skill_floor", "mae_magnetic", "r2_magnetic", "skill_magnetic", "mae_rel_shell",
     "sign_accuracy", "n_seeds", "trials", "seconds",
     "rmse_magnetic", "r2_without_largest", "r2_without_largest_magnetic", "spearman", "spearman_magnetic",
     "sign_accuracy_magnetic", "mean_abs_truth", "n", "n_magnetic", "configurations", "inner", "peak_memory_mib",
-    "model", "licence", "note",
+    "adapter", "licence", "note",
     "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
     "low", "high", "rank", "error_left_low", "error_left_high", "resampled", "resolvable",
     "fold_low", "fold_high", "seed_low", "seed_high", "seconds_fit", "seconds_predict",
@@ -75,8 +75,8 @@ def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
     for line in lines:
         first, _, protocol = line["task"].rpartition("/")
         shell = f"{first}-shell/{protocol}"
-        if first == "deltav-elemental/dv" and (shell, line["adapter"]) in results.groups():
-            pooled = [results.pooled(task, line["adapter"]) for task in (line["task"], shell)]
+        if first == "deltav-elemental/dv" and (shell, line["row"]) in results.groups():
+            pooled = [results.pooled(task, line["row"]) for task in (line["task"], shell)]
             if all(pooled):
                 found = steps_line(*pooled)
                 line |= {"steps_saved": found["saved"], "steps_low": found["low"], "steps_high": found["high"]}
@@ -90,13 +90,13 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
     inner = [t.inner for t in tuned if t.inner is not None]
     memory = [record.peak_memory_mib for record in records if record.peak_memory_mib is not None]
     line: dict[str, Any] = {
-        "task": task, "adapter": row, "kind": records[0].kind, "inputs": cells[0].row.inputs, "unit": records[0].unit,
+        "task": task, "row": row, "kind": records[0].kind, "inputs": cells[0].row.inputs, "unit": records[0].unit,
         "status": status, "reason": reason, "n_seeds": len({cell.seed for cell in cells}),
         "trials": max((t.trials for t in tuned), default=0),
         "configurations": max((t.configurations for t in tuned), default=0),
         "seconds": round(sum(record.cost for record in records), 1),
         "inner": float(np.mean(inner)) if inner else None, "peak_memory_mib": max(memory, default=None),
-        "model": cells[0].row.adapter, "licence": (records[0].info or {}).get("licence"),
+        "adapter": cells[0].row.adapter, "licence": (records[0].info or {}).get("licence"),
         "note": _note(tuned, len(records)),
     }  # fmt: skip
     if status == "complete":
@@ -141,7 +141,7 @@ def _add_confidence(lines: list[dict[str, Any]], pooled: Mapping[str, Sequence[P
     first = pooled[min(known, key=lambda row: known[row].value)][0]
     words = confidence.resampled(first)
     for line in lines:
-        row = line["adapter"]
+        row = line["row"]
         line |= {"resampled": words, "resolvable": smallest, "rank": places.get(row)}
         line["low"], line["high"] = confidence.bounds(known.get(row))
         if first.mean.ndim > 1:

@@ -10,7 +10,7 @@ from jijbench import confidence
 from jijbench.results import Results
 from jijbench.statistics import difference, holm
 
-COLUMNS = ("task", "adapter", "a", "b", "ratio", "low", "high", "p", "p_holm", "verdict")
+COLUMNS = ("task", "row", "a", "b", "ratio", "low", "high", "p", "p_holm", "verdict")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Change:
     """Something that differs between the records of one row: where, the values in A and B, and in how many cells."""
 
     task: str
-    adapter: str
+    row: str
     field: str
     a: str
     b: str
@@ -73,7 +73,7 @@ def compare_table(a: Results, b: Results) -> pd.DataFrame:
     lines = []
     for task, row in a.groups():
         if (task, row) in b.groups():
-            lines.append({"task": task, "adapter": row} | _pair(a, b, task, row))
+            lines.append({"task": task, "row": row} | _pair(a, b, task, row))
     tested = [line for line in lines if "p" in line and line["ratio"] != 1]
     for line, p in zip(tested, holm(np.array([line["p"] for line in tested])), strict=True):
         line |= {"p_holm": float(p), "verdict": _verdict(line["ratio"], float(p))}
@@ -115,7 +115,7 @@ def compare_markdown(a: Results, b: Results) -> str:
         numbers = [_number(line[name]) for name in ("a", "b", "ratio", "p", "p_holm")]
         if not pd.isna(line["low"]):
             numbers[2] += f" [{line['low']:.3f}, {line['high']:.3f}]"
-        text += f"| {line['task']} | {line['adapter']} | {' | '.join(numbers)} | {line['verdict']} |\n"
+        text += f"| {line['task']} | {line['row']} | {' | '.join(numbers)} | {line['verdict']} |\n"
     return text
 
 
@@ -143,7 +143,7 @@ def _by_field(found: list[Change], most: int = 3) -> list[str]:
         fields.setdefault(change.field, []).append(change)
     lines = []
     for field, some in fields.items():
-        places = [f"{c.adapter} on {c.task}: {c.a} → {c.b}" for c in some[:most]]
+        places = [f"{c.row} on {c.task}: {c.a} → {c.b}" for c in some[:most]]
         more = f"; and {len(some) - most} more" if len(some) > most else ""
         lines.append(f"{field} ({sum(c.cells for c in some)} cells): {'; '.join(places)}{more}")
     return lines

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -39,8 +38,7 @@ def _growth(results: Results, args: str) -> str:
 
 
 def _downstream(results: Results, task: str) -> str:
-    only = replace(results, cells=tuple(cell for cell in results.cells if cell.task == task))
-    return downstream_markdown(downstream_table(only))
+    return downstream_markdown(downstream_table(results.only(task)))
 
 
 def _published(results: Results, args: str) -> str:
@@ -48,16 +46,16 @@ def _published(results: Results, args: str) -> str:
     del args
     table = _table(results)
     rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
-    zero = rows[rows["adapter"] == "zero"]
+    zero = rows[rows["row"] == "zero"]
     lines = [
         "| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |",
         "|---|---|---|---|---|---|",
     ]
     for _, row in rows[
-        rows["adapter"].isin(["pair-gp+moments", "alchemical", "soap", "soap-pair", "low-rank", "zero"])
+        rows["row"].isin(["pair-gp+moments", "alchemical", "soap", "soap-pair", "low-rank", "zero"])
     ].iterrows():
         numbers = [row["mae"], row["mae"] / row["mean_abs_truth"], row["r2"], row["mae_magnetic"], row["r2_magnetic"]]
-        lines.append(f"| {row['adapter']} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+        lines.append(f"| {row['row']} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
     note = f"The zero floor stands at {zero['mae'].iloc[0]:.3f} meV over all rows.\n" if len(zero) else ""
     return "\n".join(lines) + "\n\n" + note
 

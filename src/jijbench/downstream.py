@@ -22,7 +22,7 @@ PROTOCOLS = ("random-orbit", "unseen-pair")
 #: share of the sites that the impurities of a combination take in all, equally; T_c is proportional to it
 CONCENTRATION = 0.1
 COLUMNS = (
-    "task", "adapter", "tc_mae_k", "low", "high", "order_accuracy", "order_floor", "mean_tc_k", "combinations",
+    "task", "row", "tc_mae_k", "low", "high", "order_accuracy", "order_floor", "mean_tc_k", "combinations",
 )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def downstream_line(pooled: Sequence[Pooled], concentration: float = CONCENTRATI
         raise DataError(f"{pooled[0].task.id}: no combination has every strong shell, so no T_c can be compared")
     low, high = bounds(table)
     return {
-        "task": pooled[0].task.id, "adapter": pooled[0].row, "tc_mae_k": tc_mae(table), "low": low, "high": high,
+        "task": pooled[0].task.id, "row": pooled[0].row, "tc_mae_k": tc_mae(table), "low": low, "high": high,
         "order_accuracy": float((table["order_truth"] == table["order_mean"]).mean()),
         "order_floor": float(table["order_truth"].value_counts(normalize=True).max()),
         "mean_tc_k": float(table["tc_truth"].mean()), "combinations": len(table) // len(pooled),
@@ -132,7 +132,7 @@ def downstream_markdown(table: pd.DataFrame, concentration: float = CONCENTRATIO
     lines = ["| row | error of Tc, K | 95 % interval | right order |", "|---|---|---|---|"]
     for line in table.to_dict("records"):
         span = "" if pd.isna(line["low"]) else f"{line['low']:.1f} – {line['high']:.1f}"
-        lines.append(f"| {line['adapter']} | {line['tc_mae_k']:.1f} | {span} | {line['order_accuracy']:.2f} |")
+        lines.append(f"| {line['row']} | {line['tc_mae_k']:.1f} | {span} | {line['order_accuracy']:.2f} |")
     first = table.iloc[0]
     note = (
         f"Mean absolute error of the mean-field Tc at {concentration:.0%} of the Bi sites over {first['combinations']} "

@@ -37,7 +37,7 @@ def _six(value: object) -> object:
 
 #: what a reader sees: column, heading, digits
 SHOWN = (
-    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("rank", "rank", None), ("row", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
     ("mae_magnetic", "MAE magnetic", 3), ("fold_low", "by fold", 2), ("mae", "MAE all", 3), ("rmse", "RMSE", 2),
     ("r2", "R²", 3),
     ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
@@ -49,7 +49,7 @@ SHOWN = (
 
 #: the same for a target that is a curve
 SHOWN_CURVES = (
-    ("rank", "rank", None), ("adapter", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
+    ("rank", "rank", None), ("row", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
     ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("fold_low", "by fold", 3), ("mae", "MAE", 4),
     ("r2", "R²", 3),
     ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
@@ -73,19 +73,19 @@ def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> s
     columns = [c for c in (SHOWN_CURVES if about.target.kind == "field" else SHOWN) if table[c[0]].notna().any()]
     shown = pd.DataFrame({title: _column(table, column, digits) for column, title, digits in columns})
     if official is not None:
-        values = {r["adapter"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
+        values = {r["row"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
         digits = {column: digits for column, _, digits in columns}[headline]
-        shown.insert(5, "official", [_show(values.get(name), digits) for name in table["adapter"]])
+        shown.insert(5, "official", [_show(values.get(name), digits) for name in table["row"]])
     text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}.\n"
     text += f"{_resolution(table, unit)}\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     reasons = table[table["reason"].notna() | table["note"].notna()]
     for _, line in reasons.iterrows():
-        text += f"\n- {line['adapter']}: {line['status']}, {line['reason'] or line['note']}"
+        text += f"\n- {line['row']}: {line['status']}, {line['reason'] or line['note']}"
     text += "\n" if len(reasons) else ""
     best = table[table["worst"].notna()].head(1)
     for _, line in best.iterrows():
-        text += f"\nLargest errors of {line['adapter']} ({unit}): {line['worst']}\n"
+        text += f"\nLargest errors of {line['row']} ({unit}): {line['worst']}\n"
     return text
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jijbench.benchmark import Benchmark, Cell, record_path
+from jijbench.benchmark import Benchmark, Cell
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.task import load_task
 from jijbench.metrics import scores
-from jijbench.record import Record, read_predictions, round_part
+from jijbench.records.predictions import Predictions
+from jijbench.records.schema import Record, round_part
 from jijbench.results import Results, load_results
 
 #: what tells one curve from another, in the order of the tables
@@ -36,23 +37,22 @@ def _lines(results: Results, cell: Cell) -> Iterator[dict[str, Any]]:
     if cell.growth is None or record.predictions is None:
         return
     head = {"task": cell.task, "row": cell.row.row, "unit": cell.growth.unit, "acquire": cell.growth.acquire}
-    errors = _errors(record_path(results.folder, cell).parent / record.predictions.file, record)
+    errors = _errors(results.predictions(cell), record)
     for k, (done, error) in enumerate(zip(record.extra["rounds"], errors, strict=True)):
         place = {"fold": cell.fold, "seed": cell.seed, "round": k, "n": done["n"], "units": done["units"]}
         yield head | place | {"headline": error}
 
 
-def _errors(file: Path, record: Record) -> list[float | int | None]:
-    """Headline of each round over the test part; raises ``RecordError`` for changed bytes."""
+def _errors(predictions: Predictions, record: Record) -> list[float | int | None]:
+    """Headline of each round over the test part."""
     task = load_task(record.key.task)
-    table, mean = read_predictions(file, record.predictions.sha256 if record.predictions else None)
-    truth, found = task.dataset.truth(task.target.name), []
+    truth, errors = task.dataset.truth(task.target.name), []
     for k in range(len(record.extra["rounds"])):
-        part = (table["part"] == round_part(k)).to_numpy()
-        rows = task.dataset.rows(table["id"][part])
+        part = predictions.of(round_part(k))
+        rows = task.dataset.rows(part.id)
         weight = np.ones(len(rows))
-        found.append(scores(truth[rows], mean[part], weight, task.dataset.labels(rows))[task.target.headline])
-    return found
+        errors.append(scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline])
+    return errors
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

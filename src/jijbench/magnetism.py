@@ -1,7 +1,6 @@
 """What a magnetism person asks of predicted couplings: are the strong ones found, and how wrong are they?"""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ STRONGEST = (10, 25, 50)
 #: \|J\| from which a coupling counts as large, meV
 LARGE = (1.0, 5.0)
 COLUMNS = (
-    "task", "adapter", "orbits",
+    "task", "row", "orbits",
     *(f"found_{k}" for k in STRONGEST),
     *(f"{name}_above_{size:g}" for name in ("mae", "n") for size in LARGE),
 )  # fmt: skip
@@ -34,7 +33,7 @@ def magnetism_table(results: Results) -> pd.DataFrame:
     for task, row in results.groups():
         if load_task(task).target.name == "jij" and (pooled := results.pooled(task, row)):
             each = [_numbers(one) for one in pooled]
-            lines.append({"task": task, "adapter": row} | {name: _mean([e[name] for e in each]) for name in each[0]})
+            lines.append({"task": task, "row": row} | {name: _mean([e[name] for e in each]) for name in each[0]})
     return pd.DataFrame([[line[c] for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
 
 
@@ -96,7 +95,7 @@ def errors_by(pooled: Pooled, unit: Unit) -> pd.DataFrame:
 
 def magnetism_markdown(results: Results, task: str) -> str:
     """The lines of one task, with the MAE by element of its best row."""
-    part = replace(results, cells=tuple(cell for cell in results.cells if cell.task == task))
+    part = results.only(task)
     table = magnetism_table(part)
     if table.empty:
         return "no row of this task is complete\n"
@@ -109,8 +108,8 @@ def magnetism_markdown(results: Results, task: str) -> str:
     for _, line in table.iterrows():
         shares = [_show(line[f"found_{k}"], "{:.0%}") for k in STRONGEST]
         errors = [_show(line[f"mae_above_{size:g}"], "{:.2f}") for size in LARGE]
-        text += f"| {line['adapter']} | {' | '.join(shares + errors)} |\n"
-    return text + _best_by_element(part.pooled(task, first["adapter"]))
+        text += f"| {line['row']} | {' | '.join(shares + errors)} |\n"
+    return text + _best_by_element(part.pooled(task, first["row"]))
 
 
 def _show(value: float | None, form: str) -> str:

@@ -1,18 +1,21 @@
 """A folder of results: records by cell, and predictions pooled over the folds of a task."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from jijbench.benchmark import Benchmark, Budget, Cell, Row, record_path
+from jijbench.benchmark import Benchmark, Budget, Cell, Growth, Row
 from jijbench.context import home
 from jijbench.data.task import Task, load_task
 from jijbench.errors import DataError, IncompleteTable, RecordError
-from jijbench.record import Record, read_predictions, read_record, reconstruction
+from jijbench.records.folder import RecordFolder
+from jijbench.records.predictions import Predictions
+from jijbench.records.schema import Record
 
 
 def official_folder() -> Path:
@@ -50,50 +53,43 @@ class Pooled:
     def table(self) -> pd.DataFrame:
         """The samples' own columns (elements, shell, distance, moments) with ``mean``, ``std`` and ``truth``."""
         table = self.task.dataset.table.iloc[self.rows].reset_index(drop=True)
-        table = table.assign(std=self.std, weight=self.weight, fold=self.fold)
+        table = table.assign(weight=self.weight, fold=self.fold)
         table["magnetic"] = self.task.dataset.magnetic[self.rows]
         if self.mean.ndim == 1:
-            table = table.assign(mean=self.mean, truth=self.truth, error=self.mean - self.truth)
+            table = table.assign(mean=self.mean, std=self.std, truth=self.truth, error=self.mean - self.truth)
         return table
 
 
-def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> Pooled:
+def pool(task: Task, held: RecordFolder, cells: list[Cell], records: list[Record]) -> Pooled:
     """Put the test parts of the folds of one row and seed together; raises ``RecordError`` for changed files.
 
     Every sample that the split tests must be there once a fold, so nothing can be left out of a score.
     """
-    rows, means, stds, folds, rebuilt = [], [], [], [], []
     truth = task.dataset.truth(task.target.name)
+    rows, tests, rebuilt = [], [], []
     for cell, record in zip(cells, records, strict=True):
-        if record.predictions is None:
-            raise RecordError(f"{record_path(folder, cell)} has status {record.status!r} and no predictions to pool")
-        file = record_path(folder, cell).parent / record.predictions.file
-        table, mean = read_predictions(file, record.predictions.sha256)
-        test = (table["part"] == "test").to_numpy()
-        ids = table["id"][test].tolist()
-        if sorted(ids) != sorted(task.split.folds[cell.fold].test):
+        test = held.predictions(cell, record).of("test")
+        if sorted(test.id) != sorted(task.split.folds[cell.fold].test):
             raise RecordError(
-                f"{record_path(folder, cell)}: its predictions are not those of the split's test samples; run it again"
+                f"{held.place(cell)}: predictions of {cell.slot} are not those of the split's test samples; run it again"
             )
-        rows.append(task.dataset.rows(ids))
-        means.append(mean[test])
-        stds.append(table["std"].to_numpy(dtype=float)[test])
-        folds.append(np.full(len(ids), cell.fold))
-        rebuilt.append(reconstruction(file, truth[rows[-1]], task.dataset.labels(rows[-1]).get("volume")))
-    where = np.concatenate(rows)
-    times = task.split.times_tested()
-    weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in where])
+        rows.append(task.dataset.rows(test.id))
+        tests.append(test)
+        rebuilt.append(test.reconstruction(truth[rows[-1]], task.dataset.labels(rows[-1]).get("volume")))
+    where, times = np.concatenate(rows), task.split.times_tested()
     return Pooled(
-        task,
-        cells[0].row.row,
-        cells[0].seed,
-        where,
-        np.concatenate(means),
-        np.concatenate(stds),
-        truth[where],
-        weight,
-        np.concatenate(folds),
-        np.concatenate(known) if len(known := [r for r in rebuilt if r is not None]) == len(rebuilt) else None,
+        task=task,
+        row=cells[0].row.row,
+        seed=cells[0].seed,
+        rows=where,
+        mean=np.concatenate([test.mean for test in tests]),
+        std=np.concatenate([np.full(len(test.id), np.nan) if test.std is None else test.std for test in tests]),
+        truth=truth[where],
+        weight=np.array([1.0 / times[task.dataset.samples[k].id] for k in where]),
+        fold=np.repeat([cell.fold for cell in cells], [len(test.id) for test in tests]),
+        reconstruction=np.concatenate(known)
+        if len(known := [r for r in rebuilt if r is not None]) == len(rebuilt)
+        else None,
     )
 
 
@@ -101,14 +97,29 @@ def pool(task: Task, folder: Path, cells: list[Cell], records: list[Record]) -> 
 class Results:
     """The records of a benchmark in a folder; complete by construction.
 
-    ``stale`` holds the slots whose records were made by other code, data or settings than today's.
+    ``stale`` holds the slots whose records were made by other versions, data or settings than today's, ``unfinished``
+    how many cells of a task and row are still to be computed, as its packed records announce.
     """
 
     benchmark: Benchmark
-    folder: Path
+    held: RecordFolder
     cells: tuple[Cell, ...]
     records: dict[str, Record]
     stale: frozenset[str] = frozenset()
+    unfinished: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the records lie."""
+        return self.held.folder
+
+    def predictions(self, cell: Cell) -> Predictions:
+        """Predictions of a complete cell; raises ``RecordError`` for changed files."""
+        return self.held.predictions(cell, self.records[cell.slot])
+
+    def only(self, task: str) -> "Results":
+        """Those of one task."""
+        return replace(self, cells=tuple(cell for cell in self.cells if cell.task == task))
 
     def groups(self) -> dict[tuple[str, str], list[Cell]]:
         """Cells by task and row, in the order of the benchmark."""
@@ -120,50 +131,64 @@ class Results:
     def pooled(self, task: str, row: str) -> list[Pooled]:
         """One entry a seed; empty where a cell of the row is not complete or stale, or a fold is missing."""
         cells = self.groups()[task, row]
-        if any(self.records[cell.slot].status != "complete" or cell.slot in self.stale for cell in cells):
+        if (task, row) in self.unfinished or any(
+            self.records[cell.slot].status != "complete" or cell.slot in self.stale for cell in cells
+        ):
             return []
         seeds = sorted({cell.seed for cell in cells})
         by_seed = [[cell for cell in cells if cell.seed == seed] for seed in seeds]
         if any(len(group) < load_task(task).n_folds for group in by_seed):
             return []
-        return [pool(load_task(task), self.folder, group, [self.records[c.slot] for c in group]) for group in by_seed]
+        return [pool(load_task(task), self.held, group, [self.records[c.slot] for c in group]) for group in by_seed]
 
 
 def load_results(
     benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()
 ) -> Results:
-    """Read the records of a benchmark's cells; raises ``IncompleteTable`` naming the cells that have none."""
-    wanted = tuple(benchmark.cells() if cells is None else cells)
-    missing = [cell for cell in wanted if not record_path(folder, cell).is_file()]
-    if missing:
-        names = "\n  ".join(cell.slot for cell in missing[:10]) + ("\n  …" if len(missing) > 10 else "")
+    """Read the records of a benchmark's cells; raises ``IncompleteTable`` naming the cells that have none.
+
+    Cells that packed records announce as still to be computed are left out, and their row has no numbers.
+    """
+    held = RecordFolder(folder)
+    wanted = list(benchmark.cells() if cells is None else cells)
+    found = {cell.slot: held.record(cell) for cell in wanted}
+    records = {slot: record for slot, record in found.items() if record is not None}
+    missing = [cell for cell in wanted if cell.slot not in records]
+    unannounced = [cell for cell in missing if not held.is_announced(cell)]
+    if unannounced:
+        names = "\n  ".join(cell.slot for cell in unannounced[:10]) + ("\n  …" if len(unannounced) > 10 else "")
         raise IncompleteTable(
-            f"{len(missing)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n"
+            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n"
             f"  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
         )
-    records = {cell.slot: read_record(record_path(folder, cell)) for cell in wanted}
-    return Results(benchmark, folder, wanted, records, frozenset(stale))
+    there = tuple(cell for cell in wanted if cell.slot in records)
+    unfinished = Counter((cell.task, cell.row.row) for cell in missing)
+    return Results(benchmark, held, there, records, frozenset(stale), unfinished)
 
 
 def found_results(folder: Path) -> Results:
     """Whatever records a folder holds, as the results of a benchmark made of them; raises ``DataError`` for none.
 
-    Rows of which folds are missing count as not complete, as those with a failed cell do.
+    Rows of which folds are missing count as not complete, as those with a failed cell do. Growing training parts are
+    left out.
     """
-    paths = sorted((folder / "runs").rglob("*.json"))
-    if not paths:
-        raise DataError(f"{folder} holds no run records (runs/…/*.json); name the folder that `jijbench run` wrote")
-    records = [read_record(path) for path in paths]
-    rows: dict[str, Row] = {}
-    cells = []
-    for key in (record.key for record in records):
-        row = rows.setdefault(
-            key.row, Row.model_validate({"row": key.row, "adapter": key.adapter, "inputs": key.inputs})
-        )
-        budget = Budget(trials=key.search.trials, inner_folds=key.search.inner_folds)
-        cells.append(Cell(task=key.task, fold=key.fold, row=row, seed=key.seed, budget=budget))
+    held = RecordFolder(folder)
+    records = {slot: record for slot, record in held.records() if record.key.search.growth is None}
+    if not records:
+        raise DataError(f"{folder} holds no records; name the folder that `jijbench run` or `publish` wrote")
+    cells = [cell_of(record) for record in records.values()]
     benchmark = Benchmark(
         benchmark="found", description=f"records of {folder.name}", tasks=tuple(sorted({c.task for c in cells})),
-        rows=tuple(rows.values()), budget=cells[0].budget, seeds=tuple(sorted({c.seed for c in cells})),
+        rows=tuple({cell.row.row: cell.row for cell in cells}.values()), budget=cells[0].budget,
+        seeds=tuple(sorted({c.seed for c in cells})),
     )  # fmt: skip
-    return Results(benchmark, folder, tuple(cells), {c.slot: r for c, r in zip(cells, records, strict=True)})
+    return Results(benchmark, held, tuple(cells), records)
+
+
+def cell_of(record: Record) -> Cell:
+    """The cell that a record is of, as far as its key says."""
+    key, growth = record.key, record.key.search.growth
+    row = Row.model_validate({"row": key.row, "adapter": key.adapter, "inputs": key.inputs, "fixed": key.search.fixed})
+    budget = Budget(trials=key.search.trials, inner_folds=max(1, key.search.inner_folds))
+    grown = None if growth is None else Growth.model_validate({k: v for k, v in growth.items() if k != "version"})
+    return Cell(task=key.task, fold=key.fold, row=row, seed=key.seed, budget=budget, growth=grown)

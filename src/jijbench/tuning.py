@@ -13,7 +13,8 @@ from jijbench.benchmark import Budget
 from jijbench.data.target import Target
 from jijbench.data.task import Question, Training
 from jijbench.errors import DataError
-from jijbench.record import Trial, Tuning, canonical, sha256_of
+from jijbench.files import canonical, sha256_of
+from jijbench.records.schema import Trial, Tuning
 
 SAMPLER = "optuna.TPESampler"
 Score = Callable[[list[np.ndarray]], float | None]

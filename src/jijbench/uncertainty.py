@@ -1,22 +1,20 @@
 """Predicted uncertainty as a graded task: standard deviations of models, and conformal intervals for every row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from jijbench import calibration
-from jijbench.benchmark import Cell, record_path
+from jijbench.benchmark import Cell
 from jijbench.confidence import bounds, ways
 from jijbench.data.dataset import Dataset
 from jijbench.data.protocols import Unit, members
 from jijbench.data.sample import Sample
 from jijbench.data.task import Task, load_task
-from jijbench.errors import RecordError
 from jijbench.metrics import curve_norms
-from jijbench.record import read_predictions
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife, jackknife, mean_of
 
@@ -24,7 +22,7 @@ from jijbench.statistics import Jackknife, jackknife, mean_of
 LEVELS = (0.50, 0.80, 0.95)
 CONFORMAL = (0.80, 0.95)
 COLUMNS = (
-    "task", "adapter", "n", "n_zero_std", "nll", "interval_score_95", "coverage_50", "coverage_80", "coverage_95",
+    "task", "row", "n", "n_zero_std", "nll", "interval_score_95", "coverage_50", "coverage_80", "coverage_95",
     "miscalibration", "sharpness", "retention_gain", "n_calibration", "conformal_coverage_80", "conformal_coverage_95",
     "conformal_width_80", "conformal_width_95", "conformal_worst_95", "coverage_95_low", "coverage_95_high",
     "conformal_coverage_95_low", "conformal_coverage_95_high", "reason",
@@ -45,7 +43,7 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
     for (task, row), cells in results.groups().items():
         pooled = results.pooled(task, row)
         if pooled:
-            lines.append({"task": task, "adapter": row} | _line(results, load_task(task), cells, pooled))
+            lines.append({"task": task, "row": row} | _line(results, load_task(task), cells, pooled))
     return pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
 
 
@@ -208,15 +206,11 @@ def quantile(residuals: np.ndarray, level: float) -> float:
 
 def _residuals(results: Results, task: Task, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Absolute errors of the counted inner rows and of the counted test rows of a cell, and the latter's positions."""
-    predictions = results.records[cell.slot].predictions
-    if predictions is None:
-        raise RecordError(f"{record_path(results.folder, cell)} has no predictions; run the cell again")
-    table, mean = read_predictions(record_path(results.folder, cell).parent / predictions.file, predictions.sha256)
-    inner, tested = (table["part"] == part for part in ("inner", "test"))
-    found = []
-    for part, data in ((inner, task.source), (tested, task.dataset)):
-        rows = data.rows(table["id"][part])
-        error = mean[part.to_numpy()] - data.truth(task.target.name)[rows]
+    predictions, found = results.predictions(cell), []
+    for part, data in (("inner", task.source), ("test", task.dataset)):
+        here = predictions.of(part)
+        rows = data.rows(here.id)
+        error = here.mean - data.truth(task.target.name)[rows]
         size = np.abs(error) if error.ndim == 1 else curve_norms(error, data.labels(rows)["volume"])
         keep = _counts(task, data, rows)
         found.append((size[keep], rows[keep]))
@@ -225,7 +219,7 @@ def _residuals(results: Results, task: Task, cell: Cell) -> tuple[np.ndarray, np
 
 #: what a reader sees: column, heading, format
 SHOWN = (
-    ("adapter", "row", "{}"), ("nll", "NLL", "{:.2f}"), ("interval_score_95", "interval score 95 %", "{:.3g}"),
+    ("row", "row", "{}"), ("nll", "NLL", "{:.2f}"), ("interval_score_95", "interval score 95 %", "{:.3g}"),
     ("coverage_50", "50 %", "{:.0%}"), ("coverage_80", "80 %", "{:.0%}"), ("coverage_95", "95 %", "{:.0%}"),
     ("miscalibration", "miscalibration", "{:.2f}"), ("sharpness", "sharpness", "{:.3g}"),
     ("retention_gain", "retention", "{:.2f}"), ("conformal_coverage_80", "conformal 80 %", "{:.0%}"),
@@ -236,7 +230,7 @@ SHOWN = (
 
 def uncertainty_markdown(results: Results, task: str) -> str:
     """The lines of one task, as they are read; reasons below."""
-    lines = uncertainty_table(replace(results, cells=tuple(cell for cell in results.cells if cell.task == task)))
+    lines = uncertainty_table(results.only(task))
     if lines.empty:
         return "no row of this task is complete\n"
     columns = [(column, title, form) for column, title, form in SHOWN if lines[column].notna().any()]
@@ -248,7 +242,7 @@ def uncertainty_markdown(results: Results, task: str) -> str:
     text += "In brackets: 95 % interval of a share.\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     told = lines[lines["reason"].notna() & ~lines["reason"].eq("no standard deviation")]
-    notes = "".join(f"- {line['adapter']}: {line['reason']}\n" for _, line in told.iterrows())
+    notes = "".join(f"- {line['row']}: {line['reason']}\n" for _, line in told.iterrows())
     return text + (f"\n{notes}" if notes else "")
 
 

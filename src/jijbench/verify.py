@@ -16,8 +16,7 @@ from jijbench.data.validate import validate
 from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
-from jijbench.record import Record
-from jijbench.results import Results, load_results, record_path
+from jijbench.results import Results, load_results
 from jijbench.runner import stale_slots
 from jijbench.runner.scoring import fold_scores
 
@@ -41,16 +40,16 @@ def check_data() -> Iterator[Finding]:
             yield Finding("error", str(error))
 
 
-def check_record(folder: Path, cell: Cell, record: Record) -> None:
+def check_record(results: Results, cell: Cell) -> None:
     """Raise ``RecordError`` where a record's own scores are not those of its predictions."""
+    record = results.records[cell.slot]
     if record.predictions is None:
         return
-    path = record_path(folder, cell).parent / record.predictions.file
-    now = fold_scores(load_task(cell.task), path, record.predictions.sha256, record.scored_part)
+    now = fold_scores(load_task(cell.task), results.predictions(cell), record.scored_part)
     wrong = [name for name, value in now.items() if not _same(value, (record.metrics or {}).get(name))]
     if wrong:
         raise RecordError(
-            f"{record_path(folder, cell)}: {wrong[0]} is {(record.metrics or {}).get(wrong[0])}, its predictions give "
+            f"{results.held.place(cell)}: {cell.slot}: {wrong[0]} is {(record.metrics or {}).get(wrong[0])}, its predictions give "
             f"{now[wrong[0]]}; run the cell again"
         )
 
@@ -68,7 +67,7 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
         growing = load_results(benchmark, folder, benchmark.growth_cells())
         for part in (results, growing):
             for cell in part.cells:
-                check_record(folder, cell, part.records[cell.slot])
+                check_record(part, cell)
     except JijbenchError as error:
         yield Finding("error", str(error))
         return

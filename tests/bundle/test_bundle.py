@@ -178,7 +178,7 @@ def test_from_the_command_line(tmp_path):
         command = [sys.executable, "-m", "jijbench", *args]
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
 
-    asked = ["export", "bundle", "--task", "deltav-elemental/dv/unseen-host", "--adapter", "host-mean", "here/b"]
+    asked = ["export", "bundle", "--task", "deltav-elemental/dv/unseen-host", "--row", "host-mean", "here/b"]
     made = call(*asked)
     assert made.returncode == 0, made.stderr
     assert "host-mean: as asked; by rmse it is number" in made.stderr
@@ -191,7 +191,7 @@ def test_from_the_command_line(tmp_path):
     assert set(scores) == {f"deltav-elemental/dv/{name}" for name in ("random-orbit", "unseen-host", "unseen-impurity")}
     official = json.loads((official_folder() / "leaderboard.json").read_text())
     for line in official:
-        if line["adapter"] == "host-mean" and line["task"] in scores:
+        if line["row"] == "host-mean" and line["task"] in scores:
             for name in ("rmse", "mae", "skill", "skill_floor"):
                 assert scores[line["task"]][name] == pytest.approx(line[name], rel=1e-5)
 

@@ -12,7 +12,7 @@ TASK = "jij-bi2te3/jij/random-orbit"
 
 
 def table(*lines: tuple) -> pd.DataFrame:
-    names = ["adapter", "mae_magnetic", "status", "reason"]
+    names = ["row", "mae_magnetic", "status", "reason"]
     return pd.DataFrame(lines, columns=names, dtype=object)
 
 
@@ -64,6 +64,6 @@ def test_the_official_choice_of_potentials():
     found = choose(load_benchmark("full"), official_folder(), "deltav-elemental/dv/random-orbit")
     lines = pd.read_json(official_folder() / "leaderboard.json")
     lines = lines[(lines["task"] == "deltav-elemental/dv/random-orbit") & (lines["status"] == "complete")]
-    assert found.row.row == lines.sort_values("rmse")["adapter"].iloc[0]
+    assert found.row.row == lines.sort_values("rmse")["row"].iloc[0]
     assert found.budget.trials == found.row.trials == 0
     assert "automl-composition has no number (refused" in found.words

@@ -12,8 +12,10 @@ from jijbench.benchmark import Benchmark
 from jijbench.data.elements import SYMBOLS, group
 from jijbench.data.task import load_task
 from jijbench.plots import element_map
-from jijbench.record import Record, write_predictions, write_record
-from jijbench.results import load_results, record_path
+from jijbench.records.predictions import Predictions, write_predictions
+from jijbench.records.schema import Record, write_record
+from jijbench.benchmark import record_path
+from jijbench.results import load_results
 
 TASK = "jij-published-table/jij/transfer"
 SHA = "0" * 64
@@ -31,7 +33,7 @@ def record(chosen: dict | None, row: str = "alchemical", predictions: Path | Non
     search = {"fixed": {}, "space_sha256": SHA, "sampler": "none", "trials": 0, "inner_folds": 1, "inner_sha256": SHA}
     key = {
         "task": TASK, "data_sha256": {}, "split_sha256": SHA, "fold": 0, "row": row, "adapter": row,
-        "inputs": "structure", "search": search, "seed": 0, "adapter_sha256": SHA, "versions": {},
+        "inputs": "structure", "search": search, "seed": 0, "version": 1, "versions": {},
     }  # fmt: skip
     digest = SHA if predictions is None else hashlib.sha256(predictions.read_bytes()).hexdigest()
     file = {"file": "x.csv.gz" if predictions is None else predictions.name, "sha256": digest}

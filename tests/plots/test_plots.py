@@ -30,7 +30,7 @@ def board(**changes) -> pd.DataFrame:
     """Lines of one task as a leaderboard has them."""
     lines = {
         "task": [PLAIN] * 5,
-        "adapter": ["soap", "zero", "low-rank", "broken", "unclear"],
+        "row": ["soap", "zero", "low-rank", "broken", "unclear"],
         "kind": ["model", "floor", "floor", "model", "model"],
         "status": ["complete", "complete", "complete", "failed", "complete"],
         "mae_magnetic": [0.4, 2.4, 0.6, None, None],

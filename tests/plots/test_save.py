@@ -11,8 +11,10 @@ from jijbench import plots
 from jijbench.benchmark import Benchmark, Cell
 from jijbench.data.task import load_task
 from jijbench.errors import UnknownName
-from jijbench.record import Record, write_predictions, write_record
-from jijbench.results import Results, load_results, record_path
+from jijbench.records.predictions import Predictions, write_predictions
+from jijbench.records.schema import Record, write_record
+from jijbench.benchmark import record_path
+from jijbench.results import Results, load_results
 
 TASK = "jij-published-table/jij/transfer"
 CURVES = "deltav-elemental/dv-shell/random-orbit"
@@ -24,7 +26,7 @@ def record(cell: Cell, file: Path | None) -> Record:
     key = {
         "task": cell.task, "data_sha256": {}, "split_sha256": SHA, "fold": cell.fold, "row": cell.row.row,
         "adapter": cell.row.adapter, "inputs": cell.row.inputs, "search": search, "seed": cell.seed,
-        "adapter_sha256": SHA, "versions": {},
+        "version": 1, "versions": {},
     }  # fmt: skip
     found = {"status": "failed", "reason": "made up"}
     if file is not None:

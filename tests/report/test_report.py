@@ -47,7 +47,7 @@ def test_nothing_is_loaded_from_elsewhere(text):
 def test_the_lines_are_those_of_the_table(text):
     data = held(text)["leaderboard"]
     first = data["lines"][TASKS[0]][0]
-    assert first["adapter"] == "soap-pair"
+    assert first["row"] == "soap-pair"
     assert first["low"] < first["mae_magnetic"] < first["high"]
     assert data["resampled"][TASKS[0]].startswith("11 elements")
 

@@ -7,8 +7,9 @@ import pytest
 
 from jijbench.benchmark import Budget, Cell, Row
 from jijbench.data.task import load_task
-from jijbench.record import Record, read_predictions, read_record
-from jijbench.results import record_path
+from jijbench.records.predictions import read_predictions
+from jijbench.records.schema import Record, read_record
+from jijbench.benchmark import record_path
 from jijbench.runner import run_cell
 from jijbench.runner.engine import stale_fields
 

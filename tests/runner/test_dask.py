@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from jijbench.errors import DataError, JijbenchError, MissingExtra
-from jijbench.record import read_record
-from jijbench.results import record_path
+from jijbench.records.schema import read_record
+from jijbench.benchmark import record_path
 from jijbench.runner import dask_workers, read_cluster, run_cells
 from jijbench.runner.places import Cluster
 

@@ -11,7 +11,8 @@ import yaml
 
 from jijbench.benchmark import load_benchmark
 from jijbench.board import leaderboard
-from jijbench.results import load_results, record_path
+from jijbench.benchmark import record_path
+from jijbench.results import load_results
 from jijbench.runner import run_cells
 
 BAD = "jijbench.testing.bad:"
@@ -44,7 +45,7 @@ def test_a_model_that_kills_its_process_or_sleeps_fails_alone(tmp_path):
     }  # fmt: skip
     assert "died with exit code" in records["killed"].reason
     assert "longer than 8 s" in records["slow"].reason
-    table = leaderboard(load_results(bench, tmp_path)).set_index("adapter")
+    table = leaderboard(load_results(bench, tmp_path)).set_index("row")
     assert table.loc["killed", "mae"] is None
     assert "died" in table.loc["killed", "reason"]
     assert table.loc["zero", "mae"] is not None

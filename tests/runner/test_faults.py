@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jijbench.record import read_record
-from jijbench.results import record_path
+from jijbench.records.schema import read_record
+from jijbench.benchmark import record_path
 from jijbench.runner import run_cells
 from jijbench.runner.reuse import finished
 from jijbench.verify import check_record

@@ -8,8 +8,9 @@ from jijbench.benchmark import Budget, Cell, Growth, Row, load_benchmark
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.growth import growth_table
-from jijbench.record import Record, read_predictions
-from jijbench.results import record_path
+from jijbench.records.predictions import read_predictions
+from jijbench.records.schema import Record
+from jijbench.benchmark import record_path
 from jijbench.runner import cell_key, run_cell
 from jijbench.runner.engine import finished, stale_fields
 from jijbench.verify import check_record

@@ -13,8 +13,9 @@ from jijbench.benchmark import Budget
 from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
-from jijbench.record import read_record
-from jijbench.results import load_results, record_path
+from jijbench.records.schema import read_record
+from jijbench.benchmark import record_path
+from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.runner.scoring import inner_score
 from jijbench.tuning import storage_of, tune, tune_together

@@ -6,8 +6,9 @@ import importlib.metadata
 import importlib.util
 import re
 from functools import lru_cache
+from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jijbench.errors import MissingExtra, UnknownName
 
@@ -35,30 +36,54 @@ def names() -> list[str]:
 
 def requires(name: str) -> tuple[str, ...]:
     """Distributions that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
-    path, wanted = _source(name)
+    return tuple(_declared(name, "requires", ()))
+
+
+def version(name: str) -> int:
+    """Version that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
+    return int(_declared(name, "version", 1))
+
+
+def _declared(name: str, attribute: str, default: Any) -> Any:
+    """A class attribute that is written as a literal in the body of an adapter's own class."""
+    module, wanted = _place(name)
+    path = _source(module)
     tree = ast.parse("" if path is None else path.read_text(encoding="utf-8"))
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
     for node in (statement for found in classes for statement in found.body):
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
         value = getattr(node, "value", None)
-        if value is not None and "requires" in map(ast.unparse, targets):
-            return tuple(ast.literal_eval(value))
-    return ()
+        if value is not None and attribute in map(ast.unparse, targets):
+            return ast.literal_eval(value)
+    return default
 
 
-def _source(name: str) -> tuple[Path | None, str]:
-    """File that holds the class of an adapter, and the name of the class where the file may hold several."""
+def module_of(name: str) -> str:
+    """Name of the module that holds an adapter; raises ``UnknownName``."""
+    return _place(name)[0]
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Module of an adapter's class, and the name of the class where the module may hold several."""
     if name in _files():
-        return _files()[name], ""
+        return f"{__name__}.{_files()[name].stem}", ""
     target = _entry_points()[name].value if name in _entry_points() else name
     module, colon, wanted = target.partition(":")
     if not colon:
         raise UnknownName("adapter", name, names())
+    return module.strip(), wanted.strip()
+
+
+def _source(module: str) -> Path | None:
+    """The file of a module, found without importing the packages around it."""
+    first, *rest = module.split(".")
     try:
-        spec = importlib.util.find_spec(module)
-    except Exception:  # its package breaks on import: whoever imports it learns why
-        spec = None
-    return (Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None), wanted.strip()
+        spec = importlib.util.find_spec(first)
+        for name in rest:
+            spec = PathFinder.find_spec(f"{spec.name}.{name}", spec.submodule_search_locations) if spec else None
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
 def missing(name: str) -> str | None:

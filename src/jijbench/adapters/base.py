@@ -39,10 +39,13 @@ class Adapter(RegressorMixin, BaseEstimator):
     """A scikit-learn regressor whose X is a list of samples.
 
     A subclass writes out every hyper in ``__init__`` and stores it as given; what ``fit`` finds ends in an
-    underscore. ``requires`` names distributions that are looked up before anything is imported.
+    underscore. ``requires`` names distributions that are looked up before anything is imported. ``version`` is raised
+    by hand when the numbers of the model change: records of another version are stale. Both are written as plain values
+    in the class itself, since they are read from its source; a subclass begins with version 1.
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int] = 1
     info: ClassVar[AdapterInfo]
     gives_std: ClassVar[bool] = False
     takes_vectors: ClassVar[bool] = False
@@ -50,6 +53,10 @@ class Adapter(RegressorMixin, BaseEstimator):
 
     target: Target
     seed: int
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.version = cls.__dict__.get("version", 1)
 
     @classmethod
     def refuses(cls, question: Question) -> str | None:

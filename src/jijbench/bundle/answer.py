@@ -14,7 +14,7 @@ from jijbench.bundle.impurities_read import read_impurity_arrays, read_impurity_
 from jijbench.bundle.model import Bundle
 from jijbench.data.sample import Sample
 from jijbench.errors import DataError
-from jijbench.record import npz
+from jijbench.files import npz
 from jijbench.units import BOHR_ANGSTROM
 
 FORMATS = {"dimers": (".csv", ".extxyz", ".npz"), "impurities": (".npz",)}

@@ -1,5 +1,6 @@
 """What a bundle says of itself: how it came about, how good it is, and what it was trained on."""
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from jijbench.data.card import Sha256, Strict
 from jijbench.data.sample import Sample
 from jijbench.data.target import Target
 from jijbench.errors import DataError
+from jijbench.records.migration import upgraded_card
 
 CARD = "card.json"
 INSIDE = "inside"
@@ -140,7 +142,8 @@ class BundleCard(Strict):
     citation: dict[str, str]
     data_sha256: dict[str, Sha256]
     split_sha256: Sha256
-    adapter_sha256: Sha256
+    version: int
+    code_sha256: Sha256 | None
     versions: dict[str, str | None]
     environment: dict[str, Any]
     cluster_radius_angstrom: float | None
@@ -162,6 +165,6 @@ def write_card(folder: Path, card: BundleCard) -> None:
 def read_bundle_card(folder: Path) -> BundleCard:
     """Read ``card.json``; raises ``DataError`` naming file and field."""
     try:
-        return BundleCard.model_validate_json((folder / CARD).read_bytes())
-    except (ValidationError, OSError) as error:
+        return BundleCard.model_validate(upgraded_card(json.loads((folder / CARD).read_bytes())))
+    except (ValidationError, OSError, ValueError, RecursionError) as error:
         raise DataError(f"{folder / CARD} is no card of a bundle: {error}") from error

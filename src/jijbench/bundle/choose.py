@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jijbench import adapters
-from jijbench.benchmark import Benchmark, Budget, Row, record_path
+from jijbench.benchmark import Benchmark, Budget, Row
 from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
+from jijbench.records.folder import RecordFolder
 from jijbench.results import Results, load_results
 from jijbench.runner import stale_slots
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 BEST = "best"
 #: columns of the leaderboard that are no scores
-NOT_SCORES = ("task", "adapter", "kind", "inputs", "status", "reason", "model", "licence", "note")
+NOT_SCORES = ("task", "row", "kind", "inputs", "status", "reason", "adapter", "licence", "note")
 Scores = dict[str, dict[str, float | int | str]]
 
 
@@ -33,28 +34,29 @@ class Choice:
     scores: Scores
 
 
-def choose(benchmark: Benchmark, folder: Path, task: str, adapter: str = BEST) -> Choice:
-    """The row named ``adapter``, or the best portable one of ``task``; raises ``UnknownName``, ``IncompleteTable``.
+def choose(benchmark: Benchmark, folder: Path, task: str, wanted: str = BEST) -> Choice:
+    """The row named ``wanted``, or the best portable one of ``task``; raises ``UnknownName``, ``IncompleteTable``.
 
     Raises ``DataError`` where the row cannot be exported or has no numbers.
     """
     if task not in benchmark.tasks:
         raise UnknownName(f"task of benchmark {benchmark.benchmark}", task, benchmark.tasks)
     rows = {row.row: row for row in benchmark.rows if row.answers(task)}
-    if adapter not in (*rows, BEST):
-        raise UnknownName(f"row of {task}", adapter, [*rows, BEST])
-    asked = [row for row in rows if adapter == BEST or row == adapter or _has_records(benchmark, folder, task, row)]
+    if wanted not in (*rows, BEST):
+        raise UnknownName(f"row of {task}", wanted, [*rows, BEST])
+    asked = [row for row in rows if wanted == BEST or row == wanted or _has_records(benchmark, folder, task, row)]
     table = leaderboard(_results(benchmark, folder, (task,), tuple(asked)))
     portable = {name: adapters.get(row.adapter).portable for name, row in rows.items()}
-    name, words = best(table, task, portable) if adapter == BEST else named(table, task, adapter, portable[adapter])
+    name, words = best(table, task, portable) if wanted == BEST else named(table, task, wanted, portable[wanted])
     row = rows[name]
     seeds = benchmark.seeds if row.seeds is None else row.seeds
-    scores = _scores(table[table["adapter"] == name]) | _other_scores(benchmark, folder, task, row)
+    scores = _scores(table[table["row"] == name]) | _other_scores(benchmark, folder, task, row)
     return Choice(row, row.capped(benchmark.budget), seeds[0], words, scores)
 
 
 def _has_records(benchmark: Benchmark, folder: Path, task: str, row: str) -> bool:
-    return all(record_path(folder, cell).is_file() for cell in benchmark.cells((task,), (row,)))
+    held = RecordFolder(folder)
+    return all(held.record(cell) is not None for cell in benchmark.cells((task,), (row,)))
 
 
 def _results(benchmark: Benchmark, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> Results:
@@ -66,11 +68,11 @@ def best(table: "pd.DataFrame", task: str, portable: dict[str, str | None]) -> t
     """Name of the best row of a table that can be saved without pickle, and which were better and why not taken."""
     target = load_task(task).target
     numbered = table[table[target.headline].notna()]
-    good = [name for name in numbered["adapter"] if portable[name] is None]
+    good = [name for name in numbered["row"] if portable[name] is None]
     if not good:
-        raise DataError(f"no row of {task} has a number and can be saved without pickle; name one with --adapter")
-    values = dict(zip(numbered["adapter"], numbered[target.headline], strict=True))
-    better = list(numbered["adapter"])[: list(numbered["adapter"]).index(good[0])]
+        raise DataError(f"no row of {task} has a number and can be saved without pickle; name one with --row")
+    values = dict(zip(numbered["row"], numbered[target.headline], strict=True))
+    better = list(numbered["row"])[: list(numbered["row"]).index(good[0])]
     words = (
         f"{good[0]}: the best portable row of {task} by {target.headline}, {values[good[0]]:.4g} {target.unit}, "
         f"of {len(numbered)} rows with a number"
@@ -81,20 +83,20 @@ def best(table: "pd.DataFrame", task: str, portable: dict[str, str | None]) -> t
 
 def _without_numbers(table: "pd.DataFrame", headline: str) -> list[str]:
     rest = table[table[headline].isna()]
-    return [f"{line['adapter']} has no number ({line['status']}: {line['reason']})" for _, line in rest.iterrows()]
+    return [f"{line['row']} has no number ({line['status']}: {line['reason']})" for _, line in rest.iterrows()]
 
 
-def named(table: "pd.DataFrame", task: str, adapter: str, reason: str | None) -> tuple[str, str]:
+def named(table: "pd.DataFrame", task: str, row: str, reason: str | None) -> tuple[str, str]:
     """The row that was asked for, and where it stands."""
     if reason is not None:
-        raise DataError(f"{adapter} cannot be exported: {reason}; choose another row, or {BEST!r}")
+        raise DataError(f"{row} cannot be exported: {reason}; choose another row, or {BEST!r}")
     headline = load_task(task).target.headline
-    line = table[table["adapter"] == adapter].iloc[0]
+    line = table[table["row"] == row].iloc[0]
     if line["status"] != "complete":
-        raise DataError(f"{adapter} has no scores on {task} ({line['status']}: {line['reason']}); choose another row")
-    numbered = list(table[table[headline].notna()]["adapter"])
-    place = numbered.index(adapter) + 1 if adapter in numbered else None
-    return adapter, f"{adapter}: as asked; by {headline} it is number {place} of {len(numbered)} rows of {task}"
+        raise DataError(f"{row} has no scores on {task} ({line['status']}: {line['reason']}); choose another row")
+    numbered = list(table[table[headline].notna()]["row"])
+    place = numbered.index(row) + 1 if row in numbered else None
+    return row, f"{row}: as asked; by {headline} it is number {place} of {len(numbered)} rows of {task}"
 
 
 def _other_scores(benchmark: Benchmark, folder: Path, task: str, row: Row) -> Scores:
@@ -107,7 +109,7 @@ def _other_scores(benchmark: Benchmark, folder: Path, task: str, row: Row) -> Sc
         rows = [r.row for r in benchmark.rows if r.answers(other) and (r.row in floors or r == row)]
         known = tuple(name for name in rows if _has_records(benchmark, folder, other, name))
         table = leaderboard(_results(benchmark, folder, (other,), known))
-        found |= _scores(table[table["adapter"] == row.row])
+        found |= _scores(table[table["row"] == row.row])
     return found
 
 

@@ -22,9 +22,11 @@ from jijbench.context import current
 from jijbench.data.task import Task, Training, folds_sha256, load_task, release
 from jijbench.errors import DataError, NotPortable
 from jijbench.metrics import scores
-from jijbench.record import Tuning, adapter_sha256
+from jijbench.records.code import code_sha256
+from jijbench.records.schema import Tuning
 from jijbench.results import official_folder
-from jijbench.runner.cell import chosen, machine, surroundings, versions_of
+from jijbench.runner.cell import chosen, machine, surroundings
+from jijbench.runner.key import installed
 from jijbench.runner.scoring import inner_score, predict
 from jijbench.tuning import SAMPLER, tune
 
@@ -127,8 +129,9 @@ def _card(task: Task, choice: Choice, fitted: Fitted) -> BundleCard:
         scores=choice.scores, gives_std=adapter.gives_std, units=_units(task), convention=CONVENTIONS[task.target.name],
         licence={"data": data.licence, "model": adapter.info.licence},
         citation={"data": data.citation, "model": adapter.info.citation},
-        data_sha256=task.data_sha256, split_sha256=task.split.sha256, adapter_sha256=adapter_sha256(adapter.__module__),
-        versions=versions_of(adapter), environment=machine(), cluster_radius_angstrom=data.cluster_radius_angstrom,
+        data_sha256=task.data_sha256, split_sha256=task.split.sha256, version=adapter.version,
+        code_sha256=code_sha256(adapter.__module__), versions={name: installed(name) for name in adapter.requires},
+        environment=machine(), cluster_radius_angstrom=data.cluster_radius_angstrom,
         domain=Domain.of(task.dataset.samples, task.target), seconds=fitted.seconds,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
@@ -158,12 +161,12 @@ def _units(task: Task) -> dict[str, str]:
 
 
 def export_bundle(
-    task: str, out: str | Path, adapter: str = BEST, benchmark: str | Path = "full", results: str | Path | None = None,
+    task: str, out: str | Path, row: str = BEST, benchmark: str | Path = "full", results: str | Path | None = None,
     tell: Tell = lambda text: None,
 ) -> Bundle:  # fmt: skip
     """Choose a row of ``task``, run its search again on all data, refit, write the folder ``out`` and load it.
 
-    ``adapter``: name of a row, or ``best``: the best portable one by the leaderboard's headline. Scores come from the
+    ``row``: name of a row, or ``best``: the best portable one by the leaderboard's headline. Scores come from the
     records of ``benchmark`` in ``results`` (None: the official ones). Raises ``DataError``, ``UnknownName``,
     ``IncompleteTable``, ``NotPortable``, ``MissingExtra``; then nothing is written.
     """
@@ -171,7 +174,7 @@ def export_bundle(
     refuse_taken(out)
     loaded = load_task(task)
     refuse_foreign(loaded)
-    choice = choose(load_benchmark(benchmark), official_folder() if results is None else Path(results), task, adapter)
+    choice = choose(load_benchmark(benchmark), official_folder() if results is None else Path(results), task, row)
     tell(choice.words)
     tell(f"searching and fitting {choice.row.row} on all {len(loaded.dataset)} samples of {loaded.dataset.id}")
     fitted = refit(loaded, choice.row, choice.budget, choice.seed)

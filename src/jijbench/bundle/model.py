@@ -17,8 +17,7 @@ from jijbench.bundle.impurities import Impurities, read_impurities
 from jijbench.data.sample import Sample
 from jijbench.data.task import INPUTS, release
 from jijbench.errors import DataError, JijbenchError
-from jijbench.record import adapter_sha256
-from jijbench.runner.cell import versions_of
+from jijbench.runner.key import installed
 
 MODEL, KNOWN = "model", "known"
 #: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move
@@ -158,12 +157,8 @@ def _known(folder: Path, card: BundleCard) -> Dimers | Impurities:
 
 
 def changes(card: BundleCard, adapter: type[Adapter]) -> list[str]:
-    """What decides the numbers and is another than at export: the model's code, versions of its packages."""
-    found = []
-    if adapter_sha256(adapter.__module__) != card.adapter_sha256:
-        found.append(f"the code of {card.adapter} is another than at export")
-    now = versions_of(adapter)
-    found += [
-        f"{name} is {now.get(name)}, at export {then}" for name, then in card.versions.items() if now.get(name) != then
-    ]
-    return found
+    """What decides the numbers and is another than at export: versions of the model and of its packages."""
+    now: dict[str, int | str | None] = {card.adapter: adapter.version}
+    now |= {name: installed(name) for name in card.versions}
+    then = {card.adapter: card.version, **card.versions}
+    return [f"{name} is {now[name]}, at export {then[name]}" for name in then if now[name] != then[name]]

@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Parity plots, error maps, error against distance and against the number of calculations, from records."""
     from jijbench import plots
-    from jijbench.benchmark import load_benchmark, record_path
+    from jijbench.benchmark import load_benchmark
     from jijbench.growth import growth_table
 
     folder = results or default_folder(benchmark)
@@ -27,6 +27,6 @@ def command(
         click.echo(path)
     loaded = load_benchmark(benchmark)
     growing = list(loaded.growth_cells(tasks, rows))
-    if any(record_path(folder, cell).is_file() for cell in growing):  # results of old have none
+    if any(found.held.record(cell) for cell in growing):  # results of old have none
         for path in plots.save_growth(growth_table(loaded, folder, growing), output or folder):
             click.echo(path)

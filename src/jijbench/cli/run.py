@@ -12,7 +12,8 @@ from jijbench.cli._results import FOLDER, local_folder, official_table, only_row
 
 if TYPE_CHECKING:
     from jijbench.benchmark import Cell
-    from jijbench.record import Record
+    from jijbench.records.folder import RecordFolder
+    from jijbench.records.schema import Record
     from jijbench.runner.places import Open
 
 
@@ -82,7 +83,11 @@ class _progress:  # noqa: N801
     def __init__(self, cells: "list[Cell]") -> None:
         from tqdm import tqdm
 
-        self.cost = {_name(cell): _expected(cell) for cell in cells}
+        from jijbench.records.folder import RecordFolder
+        from jijbench.results import official_folder
+
+        official = RecordFolder(official_folder())
+        self.cost = {_name(cell): _expected(official, cell) for cell in cells}
         form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left{postfix}"
         self.bar = tqdm(total=sum(self.cost.values()), disable=None, bar_format=form)
 
@@ -110,15 +115,12 @@ def _name(cell: "Cell") -> tuple[object, ...]:
     return cell.task, cell.row.row, cell.fold, cell.seed, growth
 
 
-def _expected(cell: "Cell") -> float:
+def _expected(official: "RecordFolder", cell: "Cell") -> float:
     """Seconds that the official record of the same cell took, in proportion to the trials; else one."""
     from jijbench.errors import RecordError
-    from jijbench.record import read_record
-    from jijbench.results import official_folder, record_path
 
-    path = record_path(official_folder(), cell)
     try:
-        record = read_record(path) if path.is_file() else None
+        record = official.record(cell)
     except RecordError:
         return 1.0
     if record is None:
@@ -128,8 +130,8 @@ def _expected(cell: "Cell") -> float:
 
 def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
     from jijbench.board import leaderboard
+    from jijbench.files import write_atomically
     from jijbench.forms import files
-    from jijbench.record import write_atomically
 
     found = open_results(benchmark, folder, tasks, rows)
     made = files(leaderboard(found), official_table())

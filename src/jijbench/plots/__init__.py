@@ -10,15 +10,15 @@ training part grows.
 import importlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jijbench.board import leaderboard
 from jijbench.errors import UnknownName
+from jijbench.files import write_atomically
 from jijbench.plots._style import DPI, style
-from jijbench.record import write_atomically
 from jijbench.results import Pooled, Results
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _save_learned(results: Results, task: str, row: str, place: Path) -> list[Pa
 
 
 def _save_comparisons(results: Results, task: str, place: Path) -> list[Path]:
-    table = leaderboard(replace(results, cells=tuple(cell for cell in results.cells if cell.task == task)))
+    table = leaderboard(results.only(task))
     if not (table["status"] == "complete").any():
         return []
     return [

@@ -44,14 +44,14 @@ def compare(table: pd.DataFrame) -> "Figure":
 
 
 def positive(table: pd.DataFrame, headline: str, column: str) -> pd.DataFrame:
-    """``adapter``, ``kind``, ``error``, ``cost`` of the complete rows where both are above zero, cheapest first.
+    """``row``, ``kind``, ``error``, ``cost`` of the complete rows where both are above zero, cheapest first.
 
     A logarithmic axis has no place for a cost of zero: fits too fast to be timed are set to a millisecond.
     """
     lines = table[(table["status"] == "complete") & table[headline].notna() & table[column].notna()]
     lines = lines.assign(error=lines[headline].astype(float), cost=lines[column].astype(float).clip(lower=1e-3))
     lines = lines[lines["error"] > 0]
-    return lines[["adapter", "kind", "error", "cost"]].sort_values(["cost", "error"], ignore_index=True)
+    return lines[["row", "kind", "error", "cost"]].sort_values(["cost", "error"], ignore_index=True)
 
 
 def front(lines: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def _points(axes: "Axes", lines: pd.DataFrame) -> None:
     axes.plot(best["cost"], best["error"], color="0.4", lw=0.8, zorder=0, label="best for its cost")
     for _, line in labelled(best).iterrows():
         place = (line["cost"], line["error"])
-        axes.annotate(line["adapter"], place, xytext=(4, 4), textcoords="offset points", fontsize=6.5)
+        axes.annotate(line["row"], place, xytext=(4, 4), textcoords="offset points", fontsize=6.5)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")

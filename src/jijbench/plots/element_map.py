@@ -8,7 +8,7 @@ import numpy as np
 
 from jijbench.data.elements import atomic_number, group, period
 from jijbench.plots._style import COLUMN, styled
-from jijbench.record import Record
+from jijbench.records.schema import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

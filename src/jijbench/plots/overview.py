@@ -49,11 +49,11 @@ def compare(table: pd.DataFrame) -> "Figure":
 
 
 def shown(table: pd.DataFrame, headline: str) -> pd.DataFrame:
-    """``adapter``, ``kind``, ``value``, ``low``, ``high`` of the complete rows with a headline, best first."""
+    """``row``, ``kind``, ``value``, ``low``, ``high`` of the complete rows with a headline, best first."""
     lines = table[(table["status"] == "complete") & table[headline].notna()]
     lines = lines.assign(value=lines[headline].astype(float), low=lines["low"].astype(float))
-    lines = lines.assign(high=lines["high"].astype(float))[["adapter", "kind", "value", "low", "high"]]
-    return lines.sort_values(["value", "adapter"], ignore_index=True)
+    lines = lines.assign(high=lines["high"].astype(float))[["row", "kind", "value", "low", "high"]]
+    return lines.sort_values(["value", "row"], ignore_index=True)
 
 
 def _dots(axes: "Axes", lines: pd.DataFrame, show: Callable[[float], str]) -> None:
@@ -65,7 +65,7 @@ def _dots(axes: "Axes", lines: pd.DataFrame, show: Callable[[float], str]) -> No
             axes.plot(group["value"], group.index, "o", color=colour, ms=5, mew=0, label=kind)
     for k, value in zip(places, lines["value"], strict=True):
         axes.text(1.02, k, show(value), transform=axes.get_yaxis_transform(), va="center", fontsize=7)
-    axes.set_yticks(places, lines["adapter"])
+    axes.set_yticks(places, lines["row"])
     axes.set(ylim=(len(lines) - 0.5, -0.5), xlim=(0, 1.05 * (np.nanmax(lines[["value", "high"]].to_numpy()) or 1.0)))
     axes.tick_params(axis="y", length=0)
     floors = lines[lines["kind"] == "floor"]

@@ -97,7 +97,7 @@ function update() {
 
 function rows() {
   const lines = (DATA.leaderboard.lines[state.task] || []).filter((line) => line.status === "complete");
-  const names = lines.map((line) => line.adapter);
+  const names = lines.map((line) => line.row);
   state.row = options("row", names, state.row);
   const rest = names.filter((name) => name !== state.row);
   state.other = options("other", names, rest.includes(state.other) ? state.other : rest[0]);

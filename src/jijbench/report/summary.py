@@ -18,12 +18,10 @@ def markdown(results: Results, best: int = 3) -> str:
         for _, line in lines.head(best).iterrows():
             interval = "" if pd.isna(line["low"]) else f"{line['low']:.3g} to {line['high']:.3g}"
             place = "" if pd.isna(line["rank"]) else line["rank"]
-            text += (
-                f"| {task} | {line['adapter']} | {line[target.headline]:.3g} {target.unit} | {interval} | {place} |\n"
-            )
+            text += f"| {task} | {line['row']} | {line[target.headline]:.3g} {target.unit} | {interval} | {place} |\n"
     missing = table[table["status"] != "complete"]
     for _, line in missing.iterrows():
-        text += f"\n- {line['adapter']} on {line['task']}: {line['status']}, {line['reason']}"
+        text += f"\n- {line['row']} on {line['task']}: {line['status']}, {line['reason']}"
     created = sorted(record.created for record in results.records.values())
     hours = sum(record.cost for record in results.records.values()) / 3600
     span = f", {created[0]} to {created[-1]}" if created else ""

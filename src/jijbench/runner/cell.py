@@ -1,14 +1,13 @@
 """The only unit of work: ``run_cell`` tunes, fits and predicts one cell and leaves its record."""
 
 import errno
-import importlib.metadata
 import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,83 +19,18 @@ from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell, record_path
 from jijbench.context import context, current
 from jijbench.data.card import file_sha256
-from jijbench.data.task import Question, Task, folds_sha256, load_task
-from jijbench.errors import MissingExtra, UnknownName
-from jijbench.record import (
-    Key,
-    Predictions,
-    Record,
-    Search,
-    adapter_sha256,
-    sha256_of,
-    write_predictions,
-    write_record,
-)
+from jijbench.data.task import load_task
+from jijbench.errors import MissingExtra
+from jijbench.files import sha256_of
+from jijbench.records.predictions import Predictions, read_predictions, write_predictions
+from jijbench.records.schema import Key, PredictionsFile, Record, as_json, write_record
 from jijbench.runner.cost import cpu_seconds, limit, peak_mib, reset_peak
-from jijbench.runner.growing import grown, growth_search
+from jijbench.runner.growing import grown
+from jijbench.runner.key import cell_key, code_of, installed
 from jijbench.runner.scoring import Refused, fold_scores, inner_score, predict
-from jijbench.tuning import SAMPLER, space_sha256, tune, tune_together
+from jijbench.tuning import tune, tune_together
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: the limit of `ulimit -f`
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def versions_of(adapter: type[Adapter]) -> dict[str, str | None]:
-    """Versions of the distributions that an adapter requires."""
-    return {name: _version(name) for name in adapter.requires}
-
-
-def cell_key(cell: Cell) -> Key:
-    """Everything that decides the numbers of a cell, as it is today."""
-    task = load_task(cell.task)
-    space, code, versions = _code(cell.row.adapter, task.question(cell.row.inputs))
-    if cell.growth is not None:
-        return _key(cell, task, growth_search(cell), code, versions)
-    n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
-    search = Search(
-        fixed=cell.row.fixed,
-        space_sha256=space,
-        sampler=SAMPLER,
-        trials=cell.budget.trials,
-        inner_folds=n_inner,
-        inner_sha256=inner_sha256,
-    )
-    return _key(cell, task, search, code, versions)
-
-
-def _key(cell: Cell, task: Task, search: Search, code: str, versions: dict[str, str | None]) -> Key:
-    return Key(
-        task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
-        adapter=cell.row.adapter, inputs=cell.row.inputs, search=search, seed=cell.seed,
-        adapter_sha256=code, versions=dict(versions),
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def _inner(task: Task, fold: int, n_inner: int) -> tuple[int, str]:
-    folds = task.inner_folds(fold, n_inner)
-    return len(folds), folds_sha256(folds)
-
-
-@lru_cache(maxsize=512)  # the code of a loaded module does not change
-def _code(adapter: str, question: Question) -> tuple[str, str, dict[str, str | None]]:
-    """Hash of the search space, hash of the code, versions of what the adapter requires.
-
-    Those of nothing where its module or its search space breaks: that fails its cells, with the reason, not the run.
-    """
-    try:
-        found = adapters.get(adapter)
-        return space_sha256(found, question), adapter_sha256(found.__module__), versions_of(found)
-    except UnknownName:
-        raise
-    except Exception:
-        return sha256_of(None), sha256_of(None), {}
 
 
 def machine() -> dict[str, Any]:
@@ -107,9 +41,7 @@ def machine() -> dict[str, Any]:
         "processor": platform.machine(),
         "threads": current().threads,
         "jijbench": __version__,
-        "numpy": _version("numpy"),
-        "scikit-learn": _version("scikit-learn"),
-        "optuna": _version("optuna"),
+        **{name: installed(name) for name in ("numpy", "scipy", "scikit-learn", "optuna")},
     }
 
 
@@ -127,7 +59,7 @@ def _head(cell: Cell, key: Key) -> dict[str, Any]:
     except Exception:  # it cannot be imported, or has no card
         kind, info = "model", None
     return {
-        "key": key, "kind": "floor" if kind == "floor" else "model", "info": info,
+        "key": key, "code_sha256": code_of(cell), "kind": "floor" if kind == "floor" else "model", "info": info,
         "unit": load_task(cell.task).target.unit, "machine": machine(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
@@ -153,7 +85,7 @@ def run_cell(cell: dict[str, Any], folder: str, threads: int = 1) -> dict[str, A
             reason = f"{type(error).__name__}: {text[0] if text else 'no message'}"
             record = not_complete(wanted, "failed", reason, time.monotonic() - started)
     write_record(path, record)
-    return record.model_dump(mode="json", by_alias=True)
+    return as_json(record)
 
 
 @contextmanager
@@ -196,16 +128,19 @@ def _complete(cell: Cell, path: Path, started: float) -> Record:
     mean, std = predict(model, test, task)
     clock["predict"] = time.monotonic() - predicting
     ids = [training.samples[k].id for _, valid in training.folds for k in valid] if inner else []
-    names, part = [*ids, *(sample.id for sample in test)], ["inner"] * len(ids) + ["test"] * len(test)
+    names = np.array([*ids, *(sample.id for sample in test)])
+    part = np.repeat(["inner", "test"], [len(ids), len(test)])
     if std is not None:  # inner predictions have none
         std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])
-    file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std, getattr(model, "basis_", None))
+    whole = np.concatenate([*inner, mean])
+    file = write_predictions(path, Predictions(names, part, whole, std, getattr(model, "basis_", None)))
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return Record.model_validate(_head(cell, key) | {
-        "status": "complete", "hypers": hypers, "chosen": chosen(model), "metrics": fold_scores(task, file),
+        "status": "complete", "hypers": hypers, "chosen": chosen(model),
+        "metrics": fold_scores(task, read_predictions(file)),
         "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,
         "seconds": {name: round(value, 3) for name, value in clock.items()}, "peak_memory_mib": peak_mib(),
-        "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
+        "predictions": PredictionsFile(file=file.name, sha256=file_sha256(file)),
     })  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.errors import JijbenchError
-from jijbench.record import Record, write_record
+from jijbench.records.folder import RecordFolder
+from jijbench.records.schema import Record, as_json, write_record
 from jijbench.runner.cache import trim
 from jijbench.runner.cell import not_complete, run_cell
 from jijbench.runner.reuse import complete
@@ -55,9 +56,9 @@ class Children:
     def run(self, cell: dict[str, Any], folder: str) -> dict[str, Any]:
         """The cell's record (JSON), also written: that of ``run_cell``, or of how its process ended."""
         wanted = Cell.model_validate(cell)
-        known = complete(Path(folder), wanted)  # another run in this folder may have been quicker
+        known = complete(RecordFolder(Path(folder)), wanted)  # another run in this folder may have been quicker
         record = known or self._outcome(wanted, folder)
-        return record.model_dump(mode="json", by_alias=True)
+        return as_json(record)
 
     def _outcome(self, cell: Cell, folder: str) -> Record:
         from pebble import ProcessExpired

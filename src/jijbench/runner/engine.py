@@ -11,10 +11,12 @@ from typing import Any
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.errors import JijbenchError
-from jijbench.record import Record, write_record
-from jijbench.runner.cell import cell_key, not_complete
+from jijbench.records.folder import RecordFolder
+from jijbench.records.schema import Record, write_record
+from jijbench.runner.cell import not_complete
+from jijbench.runner.key import cell_key, stale_fields
 from jijbench.runner.places import Open, Place, this_machine
-from jijbench.runner.reuse import LOST, complete, finished, stale_fields
+from jijbench.runner.reuse import LOST, complete, finished
 
 Tell = Callable[[Record, bool], None]
 
@@ -31,8 +33,9 @@ def run_cells(
     """
     cells = list(cells)
     done: dict[str, Record] = {}
+    held = RecordFolder(folder)
     for cell in cells:
-        record = finished(folder, cell)
+        record = finished(held, cell)
         if record is not None and not (retry_failed and record.status == "failed"):
             done[cell.slot] = record
             tell(record, True)
@@ -92,7 +95,7 @@ def _record(cell: Cell, job: Future, folder: Path, place: Place) -> Record:
     except CancelledError as error:
         raise JijbenchError("the scheduler is gone; run the same command again to go on") from error
     except place.lost as error:
-        known = complete(folder, cell)  # written before the worker was lost
+        known = complete(RecordFolder(folder), cell)  # written before the worker was lost
         if known is not None:
             return known
         reason = f"its worker was lost ({type(error).__name__}); run the same command again to compute it"

@@ -2,36 +2,32 @@
 
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jijbench.active import Answer, Round, grow
+from jijbench.active import VERSION, Answer, Round, grow
 from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.data.card import file_sha256
 from jijbench.data.dataset import Dataset
 from jijbench.data.sample import Sample
 from jijbench.data.task import Task, folds_sha256
-from jijbench.record import Predictions, Search, adapter_sha256, round_part, sha256_of, write_predictions
+from jijbench.files import sha256_of
+from jijbench.records.predictions import Predictions, read_predictions, write_predictions
+from jijbench.records.schema import PredictionsFile, Search, round_part
 from jijbench.runner.cost import cpu_seconds, peak_mib
 from jijbench.runner.scoring import Refused, fold_scores, predict
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
-    return adapter_sha256("jijbench.active")
-
-
 def growth_search(cell: Cell) -> Search:
-    """What stands for the search in the key of a growth cell: none, and how the training part grew, by which code."""
+    """What stands for the search in the key of a growth cell: none, and how the training part grew, by which version of that."""
     if cell.growth is None:
         raise TypeError(f"{cell.slot} has no growth; its key holds the search of its hypers")
     return Search(
         fixed=cell.row.fixed, space_sha256=sha256_of({}), sampler="none", trials=0, inner_folds=0,
-        inner_sha256=folds_sha256(()), growth=cell.growth.model_dump(mode="json") | {"code_sha256": _code()},
+        inner_sha256=folds_sha256(()), growth=cell.growth.model_dump(mode="json") | {"version": VERSION},
     )  # fmt: skip
 
 
@@ -64,10 +60,10 @@ def grown(cell: Cell, task: Task, adapter: type[Adapter], path: Path, started: f
     seconds = {"total": time.monotonic() - started, "cpu": cpu_seconds() - cpu}
     return {
         "status": "complete", "hypers": cell.row.fixed, "extra": {"rounds": [_round(r) for r in rounds]},
-        "metrics": fold_scores(task, file, part=round_part(len(rounds) - 1)),
+        "metrics": fold_scores(task, read_predictions(file), part=round_part(len(rounds) - 1)),
         "counts": {"train": rounds[-1].n, "inner": 0, "test": len(test)},
         "seconds": {name: round(value, 3) for name, value in seconds.items()}, "peak_memory_mib": peak_mib(),
-        "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
+        "predictions": PredictionsFile(file=file.name, sha256=file_sha256(file)),
     }  # fmt: skip
 
 
@@ -77,6 +73,6 @@ def _round(done: Round) -> dict[str, Any]:
 
 def _write(path: Path, rounds: list[Round], test: tuple[Sample, ...]) -> Path:
     """One row a test sample and round; without the deviations, which have chosen and are not scored."""
-    ids = [sample.id for sample in test] * len(rounds)
-    parts = [round_part(k) for k in range(len(rounds)) for _ in test]
-    return write_predictions(path, ids, parts, np.concatenate([done.mean for done in rounds]), None)
+    ids = np.array([sample.id for sample in test] * len(rounds))
+    parts = np.array([round_part(k) for k in range(len(rounds)) for _ in test])
+    return write_predictions(path, Predictions(ids, parts, np.concatenate([done.mean for done in rounds])))

@@ -1,14 +1,12 @@
 """What a cell asks of a model's answers: that they are predictions, and how good they are."""
 
-from pathlib import Path
-
 import numpy as np
 
 from jijbench.adapters.base import Adapter
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
 from jijbench.metrics import Scores, scores
-from jijbench.record import read_predictions, reconstruction
+from jijbench.records.predictions import Predictions
 
 
 class BadPrediction(JijbenchError):
@@ -54,16 +52,15 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
     return None if found is None else float(found)
 
 
-def fold_scores(task: Task, file: Path, sha256: str | None = None, part: str = "test") -> Scores:
-    """Scores of one fold's test part, from the written predictions; raises ``RecordError`` for other bytes.
+def fold_scores(task: Task, predictions: Predictions, part: str = "test") -> Scores:
+    """Scores of one fold's test part, from the predictions as they were written.
 
     ``part`` is another than ``test`` where the training part grew: each round has its own.
     """
-    table, mean = read_predictions(file, sha256)
-    test = (table["part"] == part).to_numpy()
-    rows = task.dataset.rows(table["id"][test])
+    test = predictions.of(part)
+    rows = task.dataset.rows(test.id)
     truth = task.dataset.truth(task.target.name)[rows]
     labels = task.dataset.labels(rows)
-    rebuilt = reconstruction(file, truth, labels.get("volume"))
+    rebuilt = test.reconstruction(truth, labels.get("volume"))
     extra = {} if rebuilt is None else {"reconstruction": rebuilt}
-    return scores(truth, mean[test], np.ones(len(truth)), labels | extra)
+    return scores(truth, test.mean, np.ones(len(truth)), labels | extra)

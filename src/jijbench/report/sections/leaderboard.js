@@ -20,8 +20,8 @@ RENDER.leaderboard = function (box, data) {
     return made;
   });
   const lines = data.lines[state.task].filter((line) => !state.kind || line.kind === state.kind);
-  const mark = (line) => (line.adapter === state.row ? "chosen" : line.kind);
+  const mark = (line) => (line.row === state.row ? "chosen" : line.kind);
   sortable(box, columns, lines, { mark });
   const worst = lines.find((line) => line.worst);
-  if (worst) say(box, `Largest errors of ${worst.adapter} (${about.unit}): ${worst.worst}`);
+  if (worst) say(box, `Largest errors of ${worst.row} (${about.unit}): ${worst.worst}`);
 };

@@ -26,7 +26,7 @@ RENDER.parity = function (box, data) {
 };
 
 function shownRow(row) {
-  const line = DATA.leaderboard.lines[state.task].find((one) => one.adapter === row);
+  const line = DATA.leaderboard.lines[state.task].find((one) => one.row === row);
   return line && (!state.kind || line.kind === state.kind);
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jijbench.record import Record
+from jijbench.records.schema import Record
 from jijbench.results import Results
 
 TITLE = "Provenance"
@@ -18,7 +18,14 @@ def data(results: Results) -> dict[str, Any]:
         key = record.key
         tasks.setdefault(key.task, {"task": key.task, "split": key.split_sha256[:12], "data": _data(record)})
         rows.setdefault(
-            key.row, {"row": key.row, "adapter": key.adapter, "code": key.adapter_sha256[:12]} | _of(record)
+            key.row,
+            {
+                "row": key.row,
+                "adapter": key.adapter,
+                "version": key.version,
+                "code": (record.code_sha256 or "unknown")[:12],
+            }
+            | _of(record),
         )
     machines = {", ".join(f"{k} {v}" for k, v in sorted(record.machine.items())) for record in records}
     created = sorted(record.created for record in records)

@@ -14,9 +14,9 @@ RENDER.uncertainty = function (box, data) {
     if (digits[2] === "%") return `${(100 * value).toFixed(0)} %`;
     return digits[2] === "f" ? value.toFixed(digits[1]) : Number(value).toPrecision(3);
   };
-  const lines = (data.lines[state.task] || []).filter((line) => shownRow(line.adapter));
+  const lines = (data.lines[state.task] || []).filter((line) => shownRow(line.row));
   const columns = data.columns.filter((c) => lines.some((line) => line[c.key] !== null)).map((c) => ({ ...c,
     text: c.form === "{}", cell: (line) => format(line[c.key], c.form) }));
-  sortable(box, columns, lines, { mark: (line) => (line.adapter === state.row ? "chosen" : "") });
+  sortable(box, columns, lines, { mark: (line) => (line.row === state.row ? "chosen" : "") });
   say(box, "Conformal intervals are calibrated on the inner rows of each cell; worst: the element, pair, shell, host or impurity that the 95 % intervals hold least often.");
 };

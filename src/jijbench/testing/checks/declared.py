@@ -67,7 +67,7 @@ def _stored(model: Adapter, given: dict[str, Any]) -> None:
 
 def search(s: Subject) -> None:
     """its search space builds, holds the defaults, and every draw is a set of hypers in plain JSON"""
-    from jijbench.record import canonical
+    from jijbench.files import canonical
     from jijbench.tuning import default_hypers, draws
 
     defaults = default_hypers(s.adapter, JIJ)

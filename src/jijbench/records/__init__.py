@@ -1,0 +1,1 @@
+"""What a run leaves behind: records, predictions, the packed form in which they are published."""

@@ -1,0 +1,129 @@
+"""Everything that decides the numbers of a cell, as it is today; and what of it a record was made without."""
+
+import importlib.metadata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from jijbench import adapters
+from jijbench.benchmark import Cell
+from jijbench.data.task import Question, Task, folds_sha256, load_task
+from jijbench.errors import UnknownName
+from jijbench.files import sha256_of
+from jijbench.records.code import code_sha256
+from jijbench.records.schema import Key, Record, Search
+from jijbench.runner.growing import growth_search
+from jijbench.tuning import SAMPLER, space_sha256
+
+#: libraries below all models: recorded, and compared without their last number
+BELOW_ALL = ("numpy", "scipy")
+
+
+def installed(distribution: str) -> str | None:
+    """Version of an installed distribution, None where it is not there."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def versions_of(requires: Iterable[str]) -> dict[str, str | None]:
+    """Versions of the distributions that an adapter requires, and of the libraries below all."""
+    return {name: installed(name) for name in (*requires, *BELOW_ALL)}
+
+
+def cell_key(cell: Cell, space: str | None = None) -> Key:
+    """The key of a cell as it is today; raises ``UnknownName`` for an adapter that is not at hand.
+
+    ``space``: hash of the search space. Without it the adapter is imported to ask for its own; with it nothing of the
+    adapter runs, its version is read from the source.
+    """
+    task, name = load_task(cell.task), cell.row.adapter
+    if cell.growth is not None:
+        search = growth_search(cell)
+    else:
+        n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
+        search = Search(
+            fixed=cell.row.fixed, space_sha256=space or _space(name, task.question(cell.row.inputs)), sampler=SAMPLER,
+            trials=cell.budget.trials, inner_folds=n_inner, inner_sha256=inner_sha256,
+        )  # fmt: skip
+    return Key(
+        task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
+        adapter=name, inputs=cell.row.inputs, search=search, seed=cell.seed, version=adapters.version(name),
+        versions=versions_of(adapters.requires(name)),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _inner(task: Task, fold: int, n_inner: int) -> tuple[int, str]:
+    folds = task.inner_folds(fold, n_inner)
+    return len(folds), folds_sha256(folds)
+
+
+@lru_cache(maxsize=512)
+def _space(adapter: str, question: Question) -> str:
+    """Hash of the search space; that of nothing where the module breaks, which fails its cells and not the run."""
+    try:
+        return space_sha256(adapters.get(adapter), question)
+    except UnknownName:
+        raise
+    except Exception:
+        return sha256_of(None)
+
+
+@lru_cache(maxsize=512)  # the code of a loaded module does not change
+def _code(adapter: str) -> str | None:
+    try:
+        return code_sha256(adapters.module_of(adapter))
+    except Exception:  # there is no source, or it does not parse: its cells fail with the reason
+        return None
+
+
+def code_of(cell: Cell) -> str | None:
+    """Hash of the code behind a cell's model, None where it cannot be read."""
+    return _code(cell.row.adapter)
+
+
+def stale_fields(record: Record, key: Key) -> list[str]:
+    """Names of the fields in which a record's key differs from ``key``.
+
+    Versions of distributions that are not installed here, or that the record does not know, are not compared; numpy
+    and scipy without their last number.
+    """
+    then, now = record.key.model_dump(mode="json"), key.model_dump(mode="json")
+    known = {name for name in now["versions"] if now["versions"][name] and then["versions"].get(name)}
+    known |= {name for name in now["versions"] if now["versions"][name] and name not in BELOW_ALL}
+    for side in (then, now):
+        side["versions"] = {name: _compared(name, side["versions"].get(name)) for name in known}
+    return [name for name in now if then[name] != now[name]]
+
+
+def _compared(name: str, version: str | None) -> str | None:
+    return ".".join(version.split(".")[:2]) if version and name in BELOW_ALL else version
+
+
+def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[str, list[str]]:
+    """Slots whose record was made by other versions, data or settings than today's, with the fields that differ.
+
+    For those who look at records: no adapter is imported, so a changed search space is not seen; the adapter's version
+    changes with it (``jijbench verify --refit``). A record of an adapter that is not at hand is not stale.
+    """
+    stale = {cell.slot: _seen(records[cell.slot], cell) for cell in cells if cell.slot in records}
+    return {slot: fields for slot, fields in stale.items() if fields}
+
+
+def _seen(record: Record, cell: Cell) -> list[str]:
+    try:
+        return stale_fields(record, cell_key(cell, record.key.search.space_sha256))
+    except UnknownName:
+        return []
+
+
+def other_libraries(records: Iterable[Record]) -> dict[str, dict[str, int]]:
+    """Versions of numpy and scipy, other than those here, that records were made with, and how many were."""
+    found: dict[str, dict[str, int]] = {}
+    for record in records:
+        for name in BELOW_ALL:
+            then = record.key.versions.get(name)
+            if then is not None and then != installed(name):
+                found.setdefault(name, {})[then] = found.get(name, {}).get(then, 0) + 1
+    return found

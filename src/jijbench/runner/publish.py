@@ -1,0 +1,103 @@
+"""Records of a run, packed where they are published."""
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from jijbench.benchmark import Benchmark, Cell, record_path
+from jijbench.data.task import load_task
+from jijbench.errors import RecordError
+from jijbench.records.coding import COARSE_INNER, COARSEST, LEFT, Coded, coarseness, coded
+from jijbench.records.folder import RecordFolder
+from jijbench.records.pack import Pack, pack_path, write_pack
+from jijbench.records.predictions import Predictions
+from jijbench.records.schema import Record
+from jijbench.runner.key import cell_key, stale_fields
+from jijbench.runner.scoring import fold_scores
+
+
+@dataclass(frozen=True)
+class Published:
+    """One packed row: its file, how many cells came from the run and how many were there, and what is missing."""
+
+    path: Path
+    added: int
+    kept: int
+    missing: int
+
+
+def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
+    """Pack what ``run`` holds of a benchmark's cells into ``out``, row by row; rows without a new cell stay as they are.
+
+    A cell that ``out`` holds already is replaced where the run has computed it again. The scores in packed records are
+    those of the packed predictions. Where ``run`` is ``out``, the files of cells go as soon as their pack is written.
+    Raises ``RecordError`` for records that are stale or damaged, or predictions that come back otherwise.
+    """
+    held, there = RecordFolder(run), RecordFolder(out)
+    same = run.resolve() == out.resolve()
+    cells = sorted([*benchmark.cells(), *benchmark.growth_cells()], key=lambda cell: str(pack_path(out, cell)))
+    for path, group in groupby(cells, lambda cell: pack_path(out, cell)):
+        row = list(group)
+        new = [cell for cell in row if (record_path(run, cell).is_file() if same else held.record(cell) is not None)]
+        if not new:
+            continue
+        pack = _pack(row, {cell.slot for cell in new}, held, there)
+        write_pack(path, pack)
+        if same:
+            _remove([record_path(run, cell) for cell in new], out)
+        yield Published(path, len(new), len(pack.records) - len(new), len(pack.missing))
+
+
+def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordFolder) -> Pack:
+    volume = load_task(row[0].task).dataset.labels(np.array([0])).get("volume")
+    coarse = None if volume is None else coarseness(np.ravel(volume))
+    records: dict[str, Record] = {}
+    predictions: dict[str, Coded] = {}
+    for cell in row:
+        if cell.slot in new:
+            record = _fresh(cell, held)
+            if record.predictions is not None:
+                before = held.predictions(cell, record)
+                predictions[cell.slot] = made = held.coded(cell) or coded(before, coarse)
+                records[cell.slot] = record = _scored(cell, record, before, made.decoded())
+        elif (record := there.record(cell)) is not None and (kept := there.coded(cell)) is not None:
+            predictions[cell.slot] = kept
+        if record is not None:
+            records[cell.slot] = record
+    return Pack(records, tuple(cell.slot for cell in row if cell.slot not in records), predictions)
+
+
+def _fresh(cell: Cell, held: RecordFolder) -> Record:
+    """The record of a cell of the run; raises ``RecordError`` where it is stale."""
+    record = held.record(cell)
+    if record is None:
+        raise RecordError(f"{held.place(cell)} has gone while it was read; publish again")
+    other = stale_fields(record, cell_key(cell))
+    if other:
+        raise RecordError(f"{held.place(cell)} is stale ({', '.join(other)} changed); run the cell again, then publish")
+    return record
+
+
+def _scored(cell: Cell, record: Record, before: Predictions, after: Predictions) -> Record:
+    """The record with the scores of its packed predictions; raises ``RecordError`` where these are other ones."""
+    loose = 0.0 if before.mean.ndim == 1 else 2 * LEFT * 2 ** (COARSEST + COARSE_INNER)
+    if before.mean.shape != after.mean.shape or not np.allclose(
+        after.mean, before.mean, rtol=loose or 1e-14, atol=loose
+    ):
+        raise RecordError(f"{cell.slot}: packed predictions are not those of the run; keep the run, and report this")
+    scores = fold_scores(load_task(cell.task), after, record.scored_part)
+    return record.model_copy(update={"metrics": scores})
+
+
+def _remove(paths: Sequence[Path], out: Path) -> None:
+    """Remove the files of cells that are packed now, and the folders that this leaves empty."""
+    for path in paths:
+        for file in path.parent.glob(f"{path.stem}.*"):
+            file.unlink()
+        for folder in path.parents:
+            if folder == out or any(folder.iterdir()):
+                break
+            folder.rmdir()
