@@ -37,7 +37,8 @@ class Row(Strict):
     """One line of a table: adapter + inputs + fixed hypers, with a name.
 
     ``trials``, ``inner_folds`` and ``seeds`` may lie below the benchmark's; ``tasks`` limits a row to the tasks it
-    names, as ids or patterns such as ``deltav-elemental/dv/*``.
+    names, as ids or patterns such as ``deltav-elemental/dv/*``. ``tolerance``: by how much of the largest prediction a
+    refitted canary may differ from its record (``jijbench verify --refit``).
     """
 
     row: Name
@@ -50,6 +51,7 @@ class Row(Strict):
     inner_folds: int | None = Field(default=None, ge=1)
     seeds: tuple[int, ...] | None = None
     tasks: tuple[str, ...] | None = None
+    tolerance: float = Field(default=1e-4, gt=0)
 
     def answers(self, task: str) -> bool:
         """Whether the row is listed for a task."""

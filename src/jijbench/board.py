@@ -46,10 +46,12 @@ def _average(values: list[float | int]) -> float | int:
     return values[0] if len(set(values)) == 1 else float(np.mean(values))
 
 
-def _status(records: list[Record], stale: int) -> tuple[str, str | None]:
+def _status(records: list[Record], stale: int, unfinished: int) -> tuple[str, str | None]:
     """Status of a row, and why it has no numbers: the first cell that is not complete decides."""
+    if unfinished:
+        return "incomplete", f"{unfinished} of {len(records) + unfinished} cells are still to be computed"
     if stale:
-        return "stale", f"{stale} of {len(records)} cells were made by other code, data or settings; run them again"
+        return "stale", f"{stale} of {len(records)} cells were made by other versions, data or settings; run them again"
     for status in ("failed", "refused"):
         bad = [record for record in records if record.status == status]
         if bad:
@@ -85,7 +87,8 @@ def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
 def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> dict[str, Any]:
     cells = results.groups()[task, row]
     records = [results.records[cell.slot] for cell in cells]
-    status, reason = _status(records, sum(cell.slot in results.stale for cell in cells))
+    stale = sum(cell.slot in results.stale for cell in cells)
+    status, reason = _status(records, stale, results.unfinished.get((task, row), 0))
     tuned = [record.tuning for record in records if record.tuning is not None]
     inner = [t.inner for t in tuned if t.inner is not None]
     memory = [record.peak_memory_mib for record in records if record.peak_memory_mib is not None]

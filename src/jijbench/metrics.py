@@ -141,8 +141,8 @@ def curve_norms(curves: np.ndarray, volume: np.ndarray) -> np.ndarray:
 
 def projected(curves: np.ndarray, basis: np.ndarray, volume: np.ndarray) -> np.ndarray:
     """(n, k) the best approximation of curves (n, k) by a basis (m, k), least squares weighted by ``volume`` (k,)."""
-    root = np.sqrt(volume)
-    return np.linalg.lstsq((basis * root).T, (curves * root).T, rcond=None)[0].T @ basis
+    weighted = basis * volume
+    return np.linalg.lstsq(weighted @ basis.T, weighted @ curves.T, rcond=None)[0].T @ basis
 
 
 def scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:

@@ -107,6 +107,7 @@ class Results:
     records: dict[str, Record]
     stale: frozenset[str] = frozenset()
     unfinished: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    _pools: dict[tuple[str, str, int], Pooled] = field(default_factory=dict, repr=False)  # shared by parts of a whole
 
     @property
     def folder(self) -> Path:
@@ -139,7 +140,11 @@ class Results:
         by_seed = [[cell for cell in cells if cell.seed == seed] for seed in seeds]
         if any(len(group) < load_task(task).n_folds for group in by_seed):
             return []
-        return [pool(load_task(task), self.held, group, [self.records[c.slot] for c in group]) for group in by_seed]
+        for seed, group in zip(seeds, by_seed, strict=True):
+            if (task, row, seed) not in self._pools:
+                records = [self.records[cell.slot] for cell in group]
+                self._pools[task, row, seed] = pool(load_task(task), self.held, group, records)
+        return [self._pools[task, row, seed] for seed in seeds]
 
 
 def load_results(

@@ -17,13 +17,14 @@ from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
 from jijbench.results import Results, load_results
-from jijbench.runner import stale_slots
+from jijbench.runner.key import installed, other_libraries, stale_slots
+from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked. ``level``: ok, warning or error."""
+    """One thing that was checked. ``level``: ok, note, warning or error."""
 
     level: str
     what: str
@@ -74,6 +75,7 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
     yield from _counts(results, folder.name)
     if growing.cells:
         yield from _counts(growing, f"{folder.name}/growth")
+    yield from _libraries(results, growing)
     stale = stale_slots(results.cells, results.records) | stale_slots(growing.cells, growing.records)
     if stale:
         fields = sorted({field for names in stale.values() for field in names})
@@ -81,6 +83,37 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
             "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
         )
     yield from _check_tables(results, folder)
+
+
+def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Iterator[Finding]:
+    """Whether rows whose code is another than the recorded one still give the recorded numbers; ``every``: all rows."""
+    cells = [*benchmark.cells(), *benchmark.growth_cells()]
+    results = load_results(benchmark, folder, cells)
+    there = list(results.cells)
+    rows = by_row(there) if every else changed_rows(there, results.records)
+    same = "the numbers are the recorded ones; `jijbench publish --renew` renews the hashes"
+    for proof in prove(rows, results.records, results.held):
+        if proof.outcome == "same":
+            yield Finding(
+                "ok", f"{proof.row}: {proof.slot} fitted again, {same if not every else 'the same'}, {proof.why}"
+            )
+        elif proof.outcome == "none":
+            yield Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
+        else:
+            yield Finding(
+                "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter and "
+                "compute its cells anew"
+            )  # fmt: skip
+    if not rows:
+        yield Finding("ok", "the code of every row is the recorded one")
+
+
+def _libraries(*parts: Results) -> Iterator[Finding]:
+    """Libraries below all models that records were made with and that are others here."""
+    records = [record for part in parts for record in part.records.values()]
+    for name, versions in other_libraries(records).items():
+        told = ", ".join(f"{version} ({n} records)" for version, n in versions.items())
+        yield Finding("note", f"{name} is {installed(name)} here, records were made with {told}")
 
 
 def _counts(results: Results, name: str) -> Iterator[Finding]:
@@ -120,13 +153,14 @@ def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
             yield Finding("ok", f"{path.name}: {len(BLOCK.findall(text))} generated blocks are what the records give")
 
 
-def verify(root: Path) -> list[Finding]:
-    """Everything that is published from a checkout at ``root``."""
+def verify(root: Path, refit: bool = False, every: bool = False) -> list[Finding]:
+    """Everything that is published from a checkout at ``root``; ``refit``: ``check_code`` too."""
     findings = list(check_data())
     folder, benchmark = root / "results" / "full", load_benchmark("full")
     findings += check_results(benchmark, folder)
     if not any(finding.level == "error" for finding in findings):
         findings += check_documents(load_results(benchmark, folder), documents(root))
+        findings += check_code(benchmark, folder, every) if refit or every else []
     return findings
 
 

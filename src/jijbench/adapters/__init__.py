@@ -19,6 +19,7 @@ GROUP = "jijbench.adapters"
 _NO_MODEL = {"__init__", "base"}
 
 
+@lru_cache(maxsize=1)
 def _files() -> dict[str, Path]:
     paths = sorted(Path(__file__).parent.glob("*.py"))
     return {p.stem.replace("_", "-"): p for p in paths if p.stem not in _NO_MODEL and not p.stem.startswith("_")}
@@ -44,6 +45,7 @@ def version(name: str) -> int:
     return int(_declared(name, "version", 1))
 
 
+@lru_cache(maxsize=256)
 def _declared(name: str, attribute: str, default: Any) -> Any:
     """A class attribute that is written as a literal in the body of an adapter's own class."""
     module, wanted = _place(name)

@@ -17,9 +17,9 @@ from jijbench.records.predictions import Predictions
 #: of the scores of curves, in the target's unit; curves come back to LEFT (1 + |value|), 2^``coarse`` times that
 STEP, LEFT = 2.0**-28, 2.0**-24
 #: largest ``coarse``: a point without weight comes back to four digits
-COARSEST = 6
+COARSEST = 8
 #: ``coarse_rows`` of inner rows, which calibrate intervals and stand in no score
-COARSE_INNER = 8
+COARSE_INNER = 10
 Code = Mapping[str, np.ndarray]
 
 

@@ -1,13 +1,14 @@
 """The records of a results folder, whichever form they have: a cell's own files, or packed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.errors import RecordError
 from jijbench.records.coding import Coded
-from jijbench.records.pack import SCHEMA, pack_path, read_packed_predictions, read_records
+from jijbench.records.pack import SCHEMA, Pack, pack_path, read_packed_predictions, read_records
 from jijbench.records.predictions import Predictions, read_predictions
 from jijbench.records.schema import Record, read_record
 
@@ -21,7 +22,7 @@ class RecordFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._pack = lru_cache(maxsize=None)(read_records)
-        self._packed = lru_cache(maxsize=4)(self._read_packed)  # cells of a row are asked for one after the other
+        self._packed = lru_cache(maxsize=None)(self._read_packed)  # small while it is coded
 
     def record(self, cell: Cell) -> Record | None:
         """The record of a cell, None where there is none; raises ``RecordError`` where it cannot be read."""
@@ -54,6 +55,10 @@ class RecordFolder:
         """Predictions as they are packed; None for a cell with a file of its own, or without predictions."""
         place = self.place(cell)
         return self._packed(place).get(cell.slot) if place == pack_path(self.folder, cell) else None
+
+    def pack(self, path: Path) -> Pack:
+        """A packed row with its predictions."""
+        return replace(self._pack(path), predictions=self._packed(path))
 
     def _read_packed(self, path: Path) -> dict[str, Coded]:
         return read_packed_predictions(path, self._pack(path).records)

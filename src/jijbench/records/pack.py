@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def read_records(path: Path) -> Pack:
         raise RecordError(f"{path} holds no packed records ({SCHEMA}): {error}") from error
 
 
-def _common(each: Sequence[dict]) -> dict:
+def _common(each: Sequence[Any]) -> dict:
     """What all have, in mappings within mappings."""
     first, common = each[0], {}
     for name, value in first.items():
@@ -122,8 +123,9 @@ def _arrays(each: Sequence[Coded]) -> dict[str, np.ndarray]:
     arrays = {"cell": np.repeat(np.arange(len(each), dtype=np.int16), [len(one.id) for one in each])}
     for name in ("id", "part"):
         text = np.concatenate([getattr(one, name) for one in each]).astype(str)
-        arrays[f"{name}s"], places = np.unique(text, return_inverse=True)
-        arrays[name] = places.astype(np.min_scalar_type(len(arrays[f"{name}s"])))
+        names, places = np.unique(text, return_inverse=True)
+        arrays[f"{name}s"] = np.char.encode(names, "utf-8")  # a quarter of the bytes of text
+        arrays[name] = places.astype(np.min_scalar_type(len(names)))
     for name in ("mean", "std"):
         codes = [getattr(one, name) for one in each]
         if any(made is not None and "values" in made for made in codes):
@@ -136,12 +138,12 @@ def _arrays(each: Sequence[Coded]) -> dict[str, np.ndarray]:
 
 def _coded(arrays: dict[str, np.ndarray]) -> list[Coded]:
     """The coded predictions of all cells from the arrays of a file."""
-    ids, parts = arrays["ids"][arrays["id"]], arrays["parts"][arrays["part"]]
+    ids, parts = (np.char.decode(arrays[f"{name}s"], "utf-8")[arrays[name]] for name in ("id", "part"))
     curves: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     for name in arrays:
         if name.count(".") == 2:
-            kind, k, part = name.split(".")
-            curves.setdefault((kind, int(k)), {})[part] = arrays[name]
+            kind, number, part = name.split(".")
+            curves.setdefault((kind, int(number)), {})[part] = arrays[name]
     ends = np.searchsorted(arrays["cell"], np.arange(int(arrays["cell"][-1]) + 2))
     each = []
     for k, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True)):

@@ -90,12 +90,12 @@ def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
         if path.suffix == ".gz":
             table = pd.read_csv(path, float_precision="round_trip")
             std = table["std"].to_numpy(dtype=float)
-            text = (table[name].to_numpy(dtype=str) for name in ("id", "part"))
-            return Predictions(*text, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None)
+            names, parts = (table[name].to_numpy(dtype=str) for name in ("id", "part"))
+            return Predictions(names, parts, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None)
         with np.load(path, allow_pickle=False) as arrays:
-            std = _product(arrays, "std_") if "std_curves" in arrays else None
+            spread = _product(arrays, "std_") if "std_curves" in arrays else None
             basis = arrays["basis"].astype(float) if "basis" in arrays else None
-            return Predictions(arrays["id"], arrays["part"], _product(arrays, ""), std, basis)
+            return Predictions(arrays["id"], arrays["part"], _product(arrays, ""), spread, basis)
     except UNREADABLE as error:
         raise RecordError(f"{path} cannot be read: {error}; run the cell again") from error
 

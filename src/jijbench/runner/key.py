@@ -18,6 +18,7 @@ from jijbench.tuning import SAMPLER, space_sha256
 BELOW_ALL = ("numpy", "scipy")
 
 
+@lru_cache(maxsize=256)  # asked once a cell
 def installed(distribution: str) -> str | None:
     """Version of an installed distribution, None where it is not there."""
     try:
@@ -31,25 +32,33 @@ def versions_of(requires: Iterable[str]) -> dict[str, str | None]:
     return {name: installed(name) for name in (*requires, *BELOW_ALL)}
 
 
-def cell_key(cell: Cell, space: str | None = None) -> Key:
+def cell_key(cell: Cell, seen: Search | None = None) -> Key:
     """The key of a cell as it is today; raises ``UnknownName`` for an adapter that is not at hand.
 
-    ``space``: hash of the search space. Without it the adapter is imported to ask for its own; with it nothing of the
-    adapter runs, its version is read from the source.
+    The adapter is imported to ask for its search space, and the inner folds are made. Who looks at a record gives what
+    it was ``seen`` to search: then nothing of the adapter runs, its version is read from the source.
     """
     task, name = load_task(cell.task), cell.row.adapter
-    if cell.growth is not None:
-        search = growth_search(cell)
-    else:
-        n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
-        search = Search(
-            fixed=cell.row.fixed, space_sha256=space or _space(name, task.question(cell.row.inputs)), sampler=SAMPLER,
-            trials=cell.budget.trials, inner_folds=n_inner, inner_sha256=inner_sha256,
-        )  # fmt: skip
+    search = growth_search(cell) if cell.growth is not None else _search(cell, task, seen)
     return Key(
         task=cell.task, data_sha256=task.data_sha256, split_sha256=task.split.sha256, fold=cell.fold, row=cell.row.row,
         adapter=name, inputs=cell.row.inputs, search=search, seed=cell.seed, version=adapters.version(name),
         versions=versions_of(adapters.requires(name)),
+    )  # fmt: skip
+
+
+def _search(cell: Cell, task: Task, seen: Search | None) -> Search:
+    if seen is None:
+        space = _space(cell.row.adapter, task.question(cell.row.inputs))
+        n_inner, inner_sha256 = _inner(task, cell.fold, cell.budget.inner_folds)
+    else:
+        space, inner_sha256 = seen.space_sha256, seen.inner_sha256
+        n_inner = seen.inner_folds
+        if n_inner != cell.budget.inner_folds:  # a rule may make fewer than it was asked for
+            n_inner, _ = _inner(task, cell.fold, cell.budget.inner_folds)
+    return Search(
+        fixed=cell.row.fixed, space_sha256=space, sampler=SAMPLER, trials=cell.budget.trials, inner_folds=n_inner,
+        inner_sha256=inner_sha256,
     )  # fmt: skip
 
 
@@ -104,8 +113,9 @@ def _compared(name: str, version: str | None) -> str | None:
 def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[str, list[str]]:
     """Slots whose record was made by other versions, data or settings than today's, with the fields that differ.
 
-    For those who look at records: no adapter is imported, so a changed search space is not seen; the adapter's version
-    changes with it (``jijbench verify --refit``). A record of an adapter that is not at hand is not stale.
+    For those who look at records: no adapter is imported and no inner fold is made, so other search spaces and rules of
+    inner folds are not seen here but by ``jijbench verify --refit``. A record of an adapter that is not at hand is not
+    stale.
     """
     stale = {cell.slot: _seen(records[cell.slot], cell) for cell in cells if cell.slot in records}
     return {slot: fields for slot, fields in stale.items() if fields}
@@ -113,7 +123,7 @@ def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[st
 
 def _seen(record: Record, cell: Cell) -> list[str]:
     try:
-        return stale_fields(record, cell_key(cell, record.key.search.space_sha256))
+        return stale_fields(record, cell_key(cell, record.key.search))
     except UnknownName:
         return []
 

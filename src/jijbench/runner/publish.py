@@ -1,7 +1,7 @@
 """Records of a run, packed where they are published."""
 
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack, pack_path, write_pack
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
-from jijbench.runner.key import cell_key, stale_fields
+from jijbench.runner.key import cell_key, code_of, stale_fields
 from jijbench.runner.scoring import fold_scores
 
 
@@ -51,6 +51,22 @@ def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
         yield Published(path, len(new), len(pack.records) - len(new), len(pack.missing))
 
 
+def renew(rows: Mapping[str, Sequence[Cell]], folder: Path) -> int:
+    """Write today's hash of the code into the packed records of rows that it was proved for; returns how many packs."""
+    held = RecordFolder(folder)
+    cells = sorted((cell for some in rows.values() for cell in some), key=lambda cell: str(pack_path(folder, cell)))
+    n = 0
+    for n, (path, group) in enumerate(groupby(cells, lambda cell: pack_path(folder, cell)), start=1):
+        codes = {cell.slot: code_of(cell) for cell in group}
+        pack = held.pack(path)
+        records = {
+            slot: record.model_copy(update={"code_sha256": codes[slot]}) if slot in codes else record
+            for slot, record in pack.records.items()
+        }
+        write_pack(path, replace(pack, records=records))
+    return n
+
+
 def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordFolder) -> Pack:
     volume = load_task(row[0].task).dataset.labels(np.array([0])).get("volume")
     coarse = None if volume is None else coarseness(np.ravel(volume))
@@ -62,11 +78,12 @@ def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordF
             if record.predictions is not None:
                 before = held.predictions(cell, record)
                 predictions[cell.slot] = made = held.coded(cell) or coded(before, coarse)
-                records[cell.slot] = record = _scored(cell, record, before, made.decoded())
-        elif (record := there.record(cell)) is not None and (kept := there.coded(cell)) is not None:
-            predictions[cell.slot] = kept
-        if record is not None:
+                record = _scored(cell, record, before, made.decoded())
             records[cell.slot] = record
+        elif (old := there.record(cell)) is not None:
+            records[cell.slot] = old
+            if (kept := there.coded(cell)) is not None:
+                predictions[cell.slot] = kept
     return Pack(records, tuple(cell.slot for cell in row if cell.slot not in records), predictions)
 
 
