@@ -12,7 +12,7 @@ from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
 from jijbench.data.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.export.jukkr import read_card
+from jijbench.export.jukkr import read_atoms, read_card
 from jijbench.export.kkr_cluster import Cluster, Site, read_scoef
 from jijbench.export.kkr_start import cluster_blocks, export_kkr
 
@@ -142,8 +142,8 @@ def test_the_command_writes_once(cards, tmp_path):
 def test_full_potential_keeps_the_hosts_nonspherical_part():
     start = read_card(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
     host = [replace(b, nonspherical={lm: 2 * v for lm, v in b.nonspherical.items()}) for b in start]
-    sites = [Site((0.0, 0.0, 0.0), 1, 83.0, 0.0), Site((0.5, 0.0, 0.0), 1, 83.0, 0.5)]
-    cluster = Cluster(host, sites, 2)
+    sites = [Site((0.0, 0.0, 0.0), 1, 83.0), Site((0.5, 0.0, 0.0), 1, 83.0)]
+    cluster, start = Cluster([tuple(host)], sites), tuple(start)
     found = cluster_blocks(cluster, start, np.full(484, 0.1), {})
     assert len(found) == 4
     for block, spin, begin in zip(found[:2], host, start, strict=True):
@@ -152,4 +152,4 @@ def test_full_potential_keeps_the_hosts_nonspherical_part():
     with pytest.raises(ExportError, match="349 points, the card has 484"):
         cluster_blocks(cluster, start, np.zeros(349), {})
     with pytest.raises(ExportError, match="not of 2 spins"):
-        cluster_blocks(cluster, read_card(START), None, {})
+        cluster_blocks(cluster, read_atoms(START)[0], None, {})

@@ -1,5 +1,6 @@
 """``jijbench export kkr``."""
 
+import warnings
 from pathlib import Path
 
 import click
@@ -28,5 +29,10 @@ def command(
     """
     from jijbench.export.kkr_start import export_kkr
 
-    for path in export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        written = export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max)
+    for warning in told:
+        click.echo(f"warning: {warning.message}", err=True)
+    for path in written:
         click.echo(path)

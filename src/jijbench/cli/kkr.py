@@ -30,8 +30,11 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
     if output.suffix != ".npz":
         raise click.UsageError(f"{output}: the output is an .npz file")
     found = read_cases(cases)
-    write_atomically(output, npz(asked(found, hosts)))
+    question = asked(found, hosts)
+    write_atomically(output, npz(question))
     click.echo(f"{output}: {len(found)} cases")
+    if (question["spins"] > 1).any():
+        click.echo("warning: hosts of two spins; the models are non-magnetic, so every prediction is outside", err=True)
 
 
 @command.command()
