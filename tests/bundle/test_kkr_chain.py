@@ -58,6 +58,8 @@ def hosts(tmp_path_factory):
         (folder / host / f"{sample.elements[0]}.start.potential").write_text(card_text([start]))
         (folder / host / "scoef").write_text(cluster_text(host, about))
         (folder / host / "config.cfg").write_text("NSPIN= 1\n")
+        for name in ("kkrflex_green", "kkrflex_tmat"):
+            (folder / host / name).write_text("of the host\n")
     pd.DataFrame(cases, columns=["host", "impurity"]).to_csv(folder / "cases.csv", index=False)
     return folder, cases
 

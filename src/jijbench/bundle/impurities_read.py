@@ -34,8 +34,8 @@ def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
 
     ``host``, ``impurity`` (n,); ``v_start`` (n, 349) Ry as in the potential card. For hosts that are not in the data
     also ``v_host`` (n, 349) Ry, ``r_ws_bohr``, ``fermi_energy_ry``, ``structure`` (fcc, bcc, hcp),
-    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). ``spins`` (n,), where it is there, says for how many
-    the prediction is meant. Raises ``DataError`` naming file, array and row.
+    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). ``spins`` (n,), where it is there, says for how
+    many the prediction is meant. Raises ``DataError`` naming file, array and row.
     """
     names = _text(path, "host"), _text(path, "impurity")
     with np.load(path, allow_pickle=False) as found:

@@ -1,9 +1,10 @@
 """``jijbench export kkr``."""
 
-import warnings
 from pathlib import Path
 
 import click
+
+from jijbench.cli._told import warnings_told
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -29,10 +30,7 @@ def command(
     """
     from jijbench.export.kkr_start import export_kkr
 
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", UserWarning)
+    with warnings_told():
         written = export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max)
-    for warning in told:
-        click.echo(f"warning: {warning.message}", err=True)
     for path in written:
         click.echo(path)

@@ -56,8 +56,10 @@ def start_from_dataset(host: str, element: str, card: Atom) -> Atom:
         v = found["host_potential"][row["host_row"]] + found["start"][row["start_row"]]
         radius = float(found["host_state"][row["host_row"], 0])
     if abs(radius - card[0].r_ws) > SAME_RADIUS or len(v) != len(card[0].v):
-        raise ExportError(f"{DATASET} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
-                          f"{len(card[0].v)} up to {card[0].r_ws:.5f}; make a card with voronoi, give it as --start")  # fmt: skip
+        raise ExportError(
+            f"{DATASET} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
+            f"{len(card[0].v)} up to {card[0].r_ws:.5f}; make a card with voronoi and give it as --start"
+        )
     number = atomic_number(element)
     titles = [f"{element + str(number):<5}{block.title[5:]}" for block in card]
     return tuple(replace(b, title=t, z=float(number), core=core, v=v) for b, t in zip(card, titles, strict=True))
@@ -133,11 +135,12 @@ def export_kkr(
         found.cluster, found.start, correction.by_distance[0.0] if correction else None,
         changes.by_distance if changes else {},
     )  # fmt: skip
-    _warn(found.cluster.spins, [curves for curves in (correction, changes) if curves])
+    warn_outside(found.cluster.spins, [curves for curves in (correction, changes) if curves])
     return write_folder(out, _files(blocks, found, l_max, cards))
 
 
-def _warn(spins: int, used: Sequence[Curves]) -> None:
+def warn_outside(spins: int, used: Sequence[Curves]) -> None:
+    """Warn of predictions that the model itself calls outside of its training, and of any for two spins."""
     reasons = {reason for curves in used for reason in curves.outside}
     if used and spins == 2:
         reasons.add(SPINLESS)
