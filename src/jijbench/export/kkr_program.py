@@ -6,12 +6,11 @@ import shlex
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 from jijbench.errors import ExportError
+from jijbench.export.signals import leaving_on_signals
 
 LOG, LOCK = "log.txt", ".lock"
 #: seconds that a program has to end after it was asked to, before it is killed; mpirun needs some for its ranks
@@ -62,30 +61,12 @@ def alone(folder: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP leave by an exception, as Ctrl-C does, so that a program can be ended on the way out."""
-
-    def leave(number: int, _: object) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    mine = threading.current_thread() is threading.main_thread()
-    kinds = [k for k in (signal.SIGTERM, signal.SIGHUP) if mine and signal.getsignal(k) == signal.SIG_DFL]
-    try:
-        for kind in kinds:
-            signal.signal(kind, leave)
-        yield
-    finally:
-        for kind in kinds:
-            signal.signal(kind, signal.SIG_DFL)
-
-
 def call(words: list[str], folder: Path, seconds: float, lock: int | None = None) -> str:
     """Run a program in a folder, output to ``log.txt``; the reason why it did not end well, or ''.
 
     However this ends, by Ctrl-C and SIGTERM too, the program and its process group are ended before.
     """
-    with _ended_by_signals(), (folder / LOG).open("wb") as log:
+    with leaving_on_signals(), (folder / LOG).open("wb") as log:
         try:
             run = subprocess.Popen(
                 words, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
