@@ -86,7 +86,7 @@ def _block(lines: Lines) -> Block:
         lines.fail(f"{title[:40]!r} lacks POTENTIAL in columns 6 to 14, or exc:", "title")
     r_mt, alat, r_mt_new = lines.numbers(PRINTED, PRINTED, PRINTED, fields="rmt, alat, rmtnew")
     printed = decimals(lines.lines[lines.at - 1].split()[1])
-    (z,) = lines.numbers(0, fields="Z")
+    (z,) = lines.numbers(1, fields="Z")
     r_ws, fermi, v_bc = lines.numbers(5, PRINTED, PRINTED, fields="rws, E_F, vbc")
     (n,) = lines.whole(1, "nr")
     a, b = lines.powers(2, "a, b")

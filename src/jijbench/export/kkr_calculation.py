@@ -50,7 +50,7 @@ def read_calculation(cards: Path, host: str, element: str, start: Path | None) -
     info = cards / "kkrflex_atominfo"
     if not info.is_file():
         return Calculation(cluster, begin, None)
-    return Calculation(cluster, begin, _checked(read_atominfo(info), cluster, host, element))
+    return Calculation(cluster, begin, check_info(read_atominfo(info), cluster, host, element))
 
 
 def read_cluster(cards: Path, host: str, element: str | None = None) -> Cluster:
@@ -127,7 +127,7 @@ def mean_spin(atom: Sequence[Block]) -> Block:
     return replace(first, title=title, v=np.mean([block.v for block in atom], axis=0))
 
 
-def _checked(info: AtomInfo, cluster: Cluster, host: str, element: str) -> AtomInfo:
+def check_info(info: AtomInfo, cluster: Cluster, host: str, element: str) -> AtomInfo:
     """``kkrflex_atominfo`` against scoef and cards, atom by atom; the impurity's Z may still be the host's, or 0."""
     sites = cluster.sites
     if len(info.rows) != len(sites):

@@ -133,7 +133,7 @@ def read_runs(out: Path) -> pd.DataFrame:
     for number, line in enumerate(table.itertuples(index=False, name=None), start=1):
         row = _row_of(line)
         if row is None or any(row[:3] == other[:3] for other in rows):
-            raise ExportError(f"{path}, row {number}: {', '.join(map(str, line))}: no run, or one given twice; "
+            raise ExportError(f"{path}, row {number}: {plain(', '.join(map(str, line)))}: no run, or one given twice; "
                               "restore the file, or take the row away and it runs again")  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
