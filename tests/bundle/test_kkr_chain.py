@@ -95,6 +95,18 @@ def test_cards_ask_for_what_the_data_hold(hosts, bundles, predicted):
         assert "Zn not in data" in found["domain"][2]
 
 
+def test_a_prediction_for_two_spins_is_outside(predicted, bundles, tmp_path):
+    with np.load(predicted / "asked.npz") as asked:
+        assert asked["spins"].tolist() == [1, 1, 1]
+        np.savez(tmp_path / "asked.npz", **{**asked, "spins": np.array([2, 1, 1])})
+    for name in ("impurity-gp", "impurity-gp of neighbours"):
+        call("predict", bundles(name).folder, tmp_path / "asked.npz", "-o", tmp_path / "dv.npz")
+        with np.load(tmp_path / "dv.npz") as found:
+            two = found["host"] == "Ag"
+            assert set(found["domain"][two]) == {"two spins, the model is non-magnetic"}
+            assert not any("two spins" in reason for reason in found["domain"][~two])
+
+
 def test_start_potentials_of_every_crystal(hosts, predicted, tmp_path):
     folder, cases = hosts
     for host, element in cases:

@@ -10,7 +10,7 @@ from ase.build import bulk
 from jijbench.errors import ExportError
 from jijbench.export.jukkr import read_atoms
 from jijbench.export.kkr_calculation import read_cluster
-from jijbench.export.kkr_cluster import Cluster, Site, crystal
+from jijbench.export.kkr_cluster import Cluster, Site, crystal, is_sphere
 
 CARDS = Path(__file__).parent / "cards"
 
@@ -66,3 +66,20 @@ def test_one_atom_stands_for_all_sites_of_a_cell(tmp_path):
     (tmp_path / "scoef").write_text(text.replace("    2 29.0", "    3 29.0"))
     with pytest.raises(ExportError, match="2 atoms, scoef counts 3 sites"):
         read_cluster(tmp_path, "Cu")
+
+
+@pytest.mark.parametrize(
+    ("structure", "shells", "atoms"),
+    [("fcc", 1, 13), ("fcc", 2, 19), ("fcc", 3, 43), ("bcc", 2, 15), ("bcc", 3, 27), ("hcp", 2, 13), ("hcp", 3, 19)],
+)
+def test_a_whole_sphere_is_known_and_a_part_of_it_is_not(structure, shells, atoms):
+    """Numbers of atoms within so many distances, as any textbook lists them (hcp: c/a 1.6, so the first shell is 2)."""
+    sites = bulk("Cu", structure, a=6.0, c=9.6 if structure == "hcp" else None)
+    whole = cluster_of(sites, 15.0)
+    lengths = np.unique(np.round([site.distance for site in whole.sites[1:]], 6))
+    whole.sites[:] = [site for site in whole.sites if site.distance < lengths[shells - 1] + 1e-4]
+    assert len(whole.sites) == atoms
+    assert is_sphere(whole)
+    assert not is_sphere(Cluster(whole.atoms, whole.sites[:-1]))
+    assert not is_sphere(Cluster(whole.atoms, [*whole.sites, Site((0.0, 0.0, 9.0), 1)]))
+    assert is_sphere(Cluster(whole.atoms, whole.sites[:1]))
