@@ -111,6 +111,15 @@ def test_failed_runs_are_tried_again_and_others_are_not(tmp_path):
     pd.testing.assert_frame_equal(read_runs(tmp_path / "out"), second)
 
 
+def test_runs_from_other_predictions_are_not_mixed(tmp_path):
+    runs = driven(tmp_path, f"cat {CARDS}/log_learned.txt")
+    next(runs), next(runs)
+    runs.close()
+    np.savez(tmp_path / "dv.npz", target="dv", host=["Cu"], impurity=["Ni"], mean=np.full((1, 349), 0.02))
+    with pytest.raises(ExportError, match="holds runs from other predictions"):
+        next(again(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -273,8 +282,8 @@ def test_a_damaged_row_is_named(row, tmp_path):
     ("hosts", "cases", "what"),
     [
         (3, 1, "over 3 hosts"),
-        (2, 2, "over cases: 2 hosts are too few"),
-        (1, 3, "over cases: 1 hosts"),
+        (2, 2, "over cases: too few hosts (2)"),
+        (1, 3, "over cases: too few hosts (1)"),
         (2, 1, "none: 2 cases"),
     ],
 )

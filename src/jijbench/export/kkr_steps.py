@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from jijbench.data.card import file_sha256
 from jijbench.data.elements import SYMBOLS
 from jijbench.errors import ExportError, JijbenchError
 from jijbench.export.kkr_calculation import read_calculation
@@ -31,6 +32,8 @@ BEGUN = re.compile(r"^\s*Iteration Number\s+\d+", re.MULTILINE)
 #: how a run ends: what it counts as
 CONVERGED, LIMIT, FAILED = "converged", "step limit", "failed"
 RUNS = "steps.csv"
+#: hashes of the predictions that the runs of a folder began from
+USED = "predictions.sha256"
 NSPIN = re.compile(r"^\s*NSPIN\s*=\s*(\d)", re.MULTILINE)
 RMS = r"\d+\.?\d*(e[+-]?\d{1,3})?"
 SENTENCE = "SCF ITERATION CONVERGED"
@@ -155,6 +158,13 @@ def _row_of(line: Sequence[str]) -> tuple | None:
     return (host, impurity, start, int(steps), ended, *errors, reason)
 
 
+def _check_used(out: Path, used: str, kept: bool) -> None:
+    """Raises ``ExportError`` where the runs that are kept began from other predictions than those given now."""
+    path = out / USED
+    if kept and path.is_file() and path.read_text(encoding="utf-8", errors="replace") != used:
+        raise ExportError(f"{out} holds runs from other predictions (hashes in {USED}); give another folder")
+
+
 def run_cases(
     program: str | Path, cases: Sequence[Case], hosts: Path, curves: Mapping[str, Path], out: Path, seconds: float
 ) -> Iterator[pd.DataFrame]:
@@ -171,7 +181,10 @@ def run_cases(
         return
     words = command(str(program))
     check_cases(list(dict.fromkeys(case for case, _ in left)), hosts, curves)
+    used = "".join(f"{file_sha256(path)}  {name}\n" for name, path in curves.items())
+    _check_used(out, used, any(row[2] != STARTS[0] and row[4] != FAILED for row in rows))
     with alone(out) as lock:
+        write_atomically(out / USED, used.encode())
         for case, start in left:
             rows = [row for row in rows if row[:3] != (*case, start)]
             shutil.rmtree(out / f"{case[1]}-in-{case[0]}-{start}", ignore_errors=True)  # failed, or cut off half way
@@ -220,4 +233,4 @@ def _ends(shares: np.ndarray, hosts: np.ndarray) -> tuple[tuple[float, float] | 
     ends = interval(left) if left is not None else None
     if ends is None:
         return None, "none: a share of steps is zero"
-    return ends, f"over {n} hosts" if n >= FEWEST else f"over cases: {n} hosts are too few to say of others"
+    return ends, f"over {n} hosts" if n >= FEWEST else f"over cases: too few hosts ({n}) to say of others"
