@@ -173,6 +173,7 @@ REFUSED = {
     "three columns": (listed([row[:3] for row in rows()]), "3 columns, expected x y z site"),
     "one line shorter": (listed([*rows()[:-1], rows()[-1][:5]]), "columns"),
     "not a number": (moved(2, 0, "abc"), "line 4: .*'abc' is no number"),
+    "a site far off": (moved(2, 3, "9"), r"sites \[1, 9\] of the host; .* has one atom"),
     "site 0": (moved(2, 3, "0"), "site: 0 does not count"),
     "the impurity elsewhere": (listed(rows()[1:]), "the first atom is the impurity"),
     "no atoms": ("0\n", "0 atoms"),

@@ -61,8 +61,11 @@ def read_cluster(cards: Path, host: str, element: str | None = None) -> Cluster:
     """
     path, listed = cards / f"{host}_host.potential", cards / "scoef"
     atoms, sites = read_atoms(path), read_scoef(listed)
-    n_sites = max(site.host_site for site in sites)
+    used = {site.host_site for site in sites}
+    n_sites = max(used)
     if len(atoms) == 1:
+        if len(used) < n_sites:
+            raise ExportError(f"{listed}: sites {sorted(used)} of the host; {path} has one atom: give all")
         atoms *= n_sites
     if len(atoms) < n_sites:
         raise ExportError(f"{path}: {len(atoms)} atoms, scoef counts {n_sites} sites of the host; give all")
