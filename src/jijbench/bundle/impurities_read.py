@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.bundle.impurities import HostState, Impurities, crystal_of
+from jijbench.bundle.impurities import HostState, Impurities, crystal_of, for_spins
 from jijbench.data.curves import check_curves
 from jijbench.data.dataset import read_array
 from jijbench.data.elements import atomic_number
@@ -34,7 +34,8 @@ def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
 
     ``host``, ``impurity`` (n,); ``v_start`` (n, 349) Ry as in the potential card. For hosts that are not in the data
     also ``v_host`` (n, 349) Ry, ``r_ws_bohr``, ``fermi_energy_ry``, ``structure`` (fcc, bcc, hcp),
-    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). Raises ``DataError`` naming file, array and row.
+    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). ``spins`` (n,), where it is there, says for how
+    many the prediction is meant. Raises ``DataError`` naming file, array and row.
     """
     names = _text(path, "host"), _text(path, "impurity")
     with np.load(path, allow_pickle=False) as found:
@@ -42,11 +43,15 @@ def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
     v_start = read_array(path.parent, f"{path.name}:v_start") if "v_start" in present else None
     if v_start is not None:
         check_curves(v_start, f"{path}: v_start")
+    spins = read_array(path.parent, f"{path.name}:spins") if "spins" in present else np.ones(len(names[0]))
+    if spins.shape != (len(names[0]),):
+        raise DataError(f"{path}: spins has the shape {spins.shape}, host {(len(names[0]),)}; give one number a row")
     samples = []
     for row, (host, impurity) in enumerate(zip(*names, strict=True)):
         try:
             crystal = _crystal(path, row, host, known) if "v_host" in present or "structure" in present else None
-            samples += known.samples(host, impurity, None if v_start is None else v_start[row], crystal)
+            found = known.samples(host, impurity, None if v_start is None else v_start[row], crystal)
+            samples += [for_spins(sample, spins[row]) for sample in found]
         except (ValueError, DataError) as error:
             raise DataError(f"{path}: row {row + 1} (host={host}, impurity={impurity}): {error}") from error
     return samples

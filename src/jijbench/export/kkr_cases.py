@@ -13,21 +13,35 @@ import pandas as pd
 from jijbench.data.elements import atomic_number
 from jijbench.data.mesh import MESH_A, POINTS
 from jijbench.errors import ExportError, JijbenchError
-from jijbench.export.jukkr import Block, check_same_mesh, read_card
-from jijbench.export.kkr_cluster import check_z, crystal, read_cluster
+from jijbench.export.kkr_calculation import mean_spin, read_calculation
+from jijbench.export.kkr_cluster import crystal
 
 Case = tuple[str, str]
 
 
+def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Text of the named columns of a csv; raises ``ExportError`` naming file and row for what is no such table."""
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, comment=None)
+    except (OSError, ValueError, OverflowError) as error:
+        raise ExportError(f"{path}: {str(error).strip()}; give a csv with the columns {', '.join(columns)}") from error
+    head = [str(name).strip() for name in table.iloc[0]]
+    twice = sorted({name for name in head if head.count(name) > 1})
+    if twice or not set(columns) <= set(head):
+        raise ExportError(f"{path}: columns {head}; expected {', '.join(columns)}, each once")
+    for row, line in enumerate(table.to_numpy(dtype=object)):
+        if any("\n" in str(word) for word in line):
+            raise ExportError(f"{path}, row {row}: a quotation mark is open at the end of the line; close it")
+    body = table.iloc[1:].set_axis(head, axis=1)[list(columns)].reset_index(drop=True)
+    return body.apply(lambda column: column.str.strip())
+
+
 def read_cases(path: Path) -> list[Case]:
     """(host, impurity) of a csv with these columns; raises ``ExportError`` naming file and row."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{path}: {error}; give a csv with the columns host, impurity") from error
-    if not {"host", "impurity"} <= set(table.columns) or table.empty:
-        raise ExportError(f"{path}: no rows, or columns {list(table.columns)}; expected host, impurity")
-    cases = list(zip(table["host"].str.strip(), table["impurity"].str.strip(), strict=True))
+    table = read_csv(path, ("host", "impurity"))
+    if table.empty:
+        raise ExportError(f"{path}: no rows; expected host, impurity")
+    cases = list(zip(table["host"], table["impurity"], strict=True))
     for row, case in enumerate(cases, start=1):
         try:
             atomic_number(case[0]), atomic_number(case[1])
@@ -46,34 +60,26 @@ def start_card(hosts: Path, host: str, element: str) -> Path:
 def asked(cases: Sequence[Case], hosts: Path) -> dict[str, np.ndarray]:
     """Arrays of the ``.npz`` that `jijbench predict` takes: starts and hosts read from the cards of all cases.
 
-    The mean over spins counts. Raises ``ExportError`` naming file and case for another mesh, Z or crystal.
+    The mean over spins counts, ``spins`` says how many there are. Raises ``ExportError`` naming file and case for files
+    that are not of one calculation, and for another mesh or crystal.
     """
     rows = []
     for host, element in cases:
         try:
             rows.append(_row(hosts, host, element))
-        except OSError as error:
+        except ExportError as error:
             raise ExportError(f"{element} in {host}: {error}") from error
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def _row(hosts: Path, host: str, element: str) -> dict:
-    cluster = read_cluster(hosts / host, host)
-    where = start_card(hosts, host, element)
-    mine, start = cluster.at(cluster.sites[0]), read_card(where)[: cluster.spins]
-    check_z(start[0].z, element, str(where))
-    for one, other in zip(start, mine, strict=True):
-        check_same_mesh(one, other, str(where))
-    if len(mine[0].v) != POINTS or abs(mine[0].a - MESH_A) > 1e-10:
+    found = read_calculation(hosts / host, host, element, start_card(hosts, host, element))
+    mine = mean_spin(found.host)
+    if len(mine.v) != POINTS or abs(mine.a - MESH_A) > 1e-10:
         raise ExportError(
-            f"{host}: mesh of {len(mine[0].v)} points, a = {mine[0].a}; curves are predicted on {POINTS}, {MESH_A}, of "
+            f"{host}: mesh of {len(mine.v)} points, a = {mine.a}; curves are predicted on {POINTS}, {MESH_A}, of "
             "cards in the atomic sphere approximation"
         )
-    numbers = {"r_ws_bohr": mine[0].r_ws, "fermi_energy_ry": mine[0].fermi, "c_over_a": np.nan}
-    return (
-        {"host": host, "impurity": element, "v_start": _mean(start), "v_host": _mean(mine)} | numbers | crystal(cluster)
-    )
-
-
-def _mean(blocks: Sequence[Block]) -> np.ndarray:
-    return np.mean([block.v for block in blocks], axis=0)
+    curves = {"v_start": mean_spin(found.start).v, "v_host": mine.v, "spins": found.cluster.spins}
+    numbers = {"r_ws_bohr": mine.r_ws, "fermi_energy_ry": mine.fermi, "c_over_a": np.nan}
+    return {"host": host, "impurity": element} | curves | numbers | crystal(found.cluster)
