@@ -71,7 +71,7 @@ def pool(task: Task, held: RecordFolder, cells: list[Cell], records: list[Record
         test = held.predictions(cell, record).of("test")
         if sorted(test.id) != sorted(task.split.folds[cell.fold].test):
             raise RecordError(
-                f"{held.place(cell)}: predictions of {cell.slot} are not those of the split's test samples; run it again"
+                f"{held.place(cell)}: {cell.slot} does not predict the split's test samples; run it again"
             )
         rows.append(task.dataset.rows(test.id))
         tests.append(test)
@@ -163,8 +163,8 @@ def load_results(
     if unannounced:
         names = "\n  ".join(cell.slot for cell in unannounced[:10]) + ("\n  …" if len(unannounced) > 10 else "")
         raise IncompleteTable(
-            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:\n"
-            f"  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
+            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:"
+            f"\n  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
         )
     there = tuple(cell for cell in wanted if cell.slot in records)
     unfinished = Counter((cell.task, cell.row.row) for cell in missing)

@@ -50,8 +50,8 @@ def check_record(results: Results, cell: Cell) -> None:
     wrong = [name for name, value in now.items() if not _same(value, (record.metrics or {}).get(name))]
     if wrong:
         raise RecordError(
-            f"{results.held.place(cell)}: {cell.slot}: {wrong[0]} is {(record.metrics or {}).get(wrong[0])}, its predictions give "
-            f"{now[wrong[0]]}; run the cell again"
+            f"{results.held.place(cell)}: {cell.slot}: {wrong[0]} is {(record.metrics or {}).get(wrong[0])}, its "
+            f"predictions give {now[wrong[0]]}; run the cell again"
         )
 
 
@@ -101,8 +101,8 @@ def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Itera
             yield Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
         else:
             yield Finding(
-                "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter and "
-                "compute its cells anew"
+                "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter "
+                "and compute its cells anew"
             )  # fmt: skip
     if not rows:
         yield Finding("ok", "the code of every row is the recorded one")

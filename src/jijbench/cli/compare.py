@@ -1,22 +1,33 @@
 """``jijbench compare``."""
 
+import sys
 from pathlib import Path
 
 import click
 
-RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+RUN = click.Path(exists=True, path_type=Path)
 
 
 @click.command()
 @click.argument("run_a", type=RUN)
 @click.argument("run_b", type=RUN)
 @click.option("--csv", is_flag=True, help="Only the numbers, as CSV.")
-def command(run_a: Path, run_b: Path, csv: bool) -> None:
-    """What differs between two results folders (data, code, hypers, versions), and whether their numbers do.
+@click.option(
+    "--exact", is_flag=True, help="Compare the tables (leaderboard.csv) cell by cell; exit code 1 if any differ."
+)
+@click.option(
+    "--digits", default=6, show_default=True, type=click.IntRange(1, 17), help="With --exact: significant digits."
+)
+def command(run_a: Path, run_b: Path, csv: bool, exact: bool, digits: int) -> None:
+    """What differs between two results folders (data, versions, hypers), and whether their numbers do.
 
     Errors of the rows and tasks that both hold are compared on the same test samples; the interval of A / B resamples
-    what the task's protocol leaves out.
+    what the task's protocol leaves out. With --exact, RUN_A and RUN_B are leaderboards: folders that hold one, or CSV
+    files, of this or an earlier version.
     """
+    if exact:
+        _exact(run_a, run_b, digits)
+        return
     from jijbench.compare import compare_markdown, compare_table
     from jijbench.results import found_results
 
@@ -25,3 +36,15 @@ def command(run_a: Path, run_b: Path, csv: bool) -> None:
         click.echo(compare_table(a, b).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     click.echo(compare_markdown(a, b), nl=False)
+
+
+def _exact(run_a: Path, run_b: Path, digits: int) -> None:
+    from jijbench.exact import differences, read_table
+
+    a, b = read_table(run_a), read_table(run_b)
+    found = differences(a, b, digits)
+    for one in found:
+        click.echo(f"{one.task} {one.row} {one.column}: {one.a} → {one.b}")
+    size = f"{len(a)} lines of {len(a.columns)} columns"
+    click.echo(f"{len(found)} cells differ ({size}, {digits} digits)" if found else f"equal: {size}", err=True)
+    sys.exit(1 if found else 0)

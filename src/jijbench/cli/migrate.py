@@ -10,8 +10,7 @@ import click
 def command(folders: tuple[Path, ...]) -> None:
     """Rewrite the records of results folders that an earlier version wrote in today's form.
 
-    They are read as they are, too; this only saves reading them twice. Numbers stay the same. Bundles and benchmark files
-    need no rewriting.
+    They are read as they are, too, and numbers stay the same. Bundles and benchmark files need no rewriting.
     """
     from jijbench.records.folder import RecordFolder
     from jijbench.records.schema import read_record, write_record

@@ -15,8 +15,8 @@ import click
 def command(root: Path, refit: bool, refit_all: bool, as_json: bool) -> None:
     """Recompute every published number from the committed data, splits, records and predictions.
 
-    Exit code 1 if a number is wrong; stale records are a warning. A row whose code gives other numbers than its records,
-    without another `version`, is wrong too; only --refit can tell. Nothing is written.
+    Exit code 1 if a number is wrong; stale records are a warning. A row whose code gives other numbers than its
+    records, without another `version`, is wrong too; only --refit can tell. Nothing is written.
     """
     from jijbench import verify
 

@@ -1,10 +1,10 @@
 """Predictions coded into few bytes, as packed records keep them.
 
 Scalars are float32 and mean their nearest number of six significant digits, which is what a cell's own file holds.
-Curves are sums of a few common curves: ``scores`` are whole multiples of ``STEP``, each common curve is written in whole
-multiples of 2^−``power``, coarser the less it is used. Points that hardly count (near a nucleus the volume of a mesh
-point is nothing) are 2^``coarse`` times coarser, inner rows 2^``coarse_rows`` times. Decoding gives the same numbers
-everywhere.
+Curves are sums of a few common curves: ``scores`` are whole multiples of ``STEP``, each common curve is written in
+whole multiples of 2^−``power``, coarser the less it is used. Points that hardly count (near a nucleus the volume of a
+mesh point is nothing) are 2^``coarse`` times coarser, inner rows 2^``coarse_rows`` times. Decoding gives the same
+numbers everywhere.
 """
 
 from collections.abc import Mapping

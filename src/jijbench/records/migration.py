@@ -1,8 +1,9 @@
 """Records and cards of bundles of earlier versions, read as if they had been written by this one.
 
-``jijbench.run/1`` held a hash of the adapter's code where ``jijbench.run/2`` holds the version that the adapter declares,
-and knew nothing of scipy. The code of the last release that wrote it is version 1 of every adapter, so a record of that
-code is one of version 1; of other code it is one of version 0, which no adapter has: it is read, and stale.
+``jijbench.run/1`` held a hash of the adapter's code where ``jijbench.run/2`` holds the version that the adapter
+declares, and knew nothing of scipy. The code of the last release that wrote it is version 1 of every adapter, so a
+record of that code is one of version 1; of other code it is one of version 0, which no adapter has: it is read, and
+stale.
 """
 
 import json

@@ -9,6 +9,7 @@ holds the coded predictions of the complete ones: ``cell`` says whose each is, `
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def _coded(arrays: dict[str, np.ndarray]) -> list[Coded]:
             curves.setdefault((kind, int(number)), {})[part] = arrays[name]
     ends = np.searchsorted(arrays["cell"], np.arange(int(arrays["cell"][-1]) + 2))
     each = []
-    for k, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for k, (start, end) in enumerate(pairwise(ends)):
         here = slice(start, end)
 
         def made(kind: str, k: int = k, here: slice = here) -> Code | None:

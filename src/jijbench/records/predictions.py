@@ -22,8 +22,8 @@ UNREADABLE = (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZi
 class Predictions:
     """Inner and test predictions of a cell.
 
-    ``id`` and ``part`` (n,) of text; ``mean`` and, where the model gives one, ``std`` (n, *target.shape) in the target's
-    unit; ``basis`` (m, k) that the model expands its curves in, None for a model without one.
+    ``id`` and ``part`` (n,) of text; ``mean`` and, where the model gives one, ``std`` (n, *target.shape) in the
+    target's unit; ``basis`` (m, k) that the model expands its curves in, None for a model without one.
     """
 
     id: np.ndarray
@@ -91,7 +91,9 @@ def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
             table = pd.read_csv(path, float_precision="round_trip")
             std = table["std"].to_numpy(dtype=float)
             names, parts = (table[name].to_numpy(dtype=str) for name in ("id", "part"))
-            return Predictions(names, parts, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None)
+            return Predictions(
+                names, parts, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None
+            )
         with np.load(path, allow_pickle=False) as arrays:
             spread = _product(arrays, "std_") if "std_curves" in arrays else None
             basis = arrays["basis"].astype(float) if "basis" in arrays else None

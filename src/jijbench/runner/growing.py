@@ -22,7 +22,7 @@ from jijbench.runner.scoring import Refused, fold_scores, predict
 
 
 def growth_search(cell: Cell) -> Search:
-    """What stands for the search in the key of a growth cell: none, and how the training part grew, by which version of that."""
+    """What stands for the search in the key of a growth cell: none, and how the training part grew."""
     if cell.growth is None:
         raise TypeError(f"{cell.slot} has no growth; its key holds the search of its hypers")
     return Search(

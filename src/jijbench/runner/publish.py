@@ -30,11 +30,12 @@ class Published:
 
 
 def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
-    """Pack what ``run`` holds of a benchmark's cells into ``out``, row by row; rows without a new cell stay as they are.
+    """Pack what ``run`` holds of a benchmark's cells into ``out``, row by row.
 
-    A cell that ``out`` holds already is replaced where the run has computed it again. The scores in packed records are
-    those of the packed predictions. Where ``run`` is ``out``, the files of cells go as soon as their pack is written.
-    Raises ``RecordError`` for records that are stale or damaged, or predictions that come back otherwise.
+    Rows without a new cell stay as they are. A cell that ``out`` holds already is replaced where the run has computed
+    it again. The scores in packed records are those of the packed predictions. Where ``run`` is ``out``, the files of
+    cells go as soon as their pack is written. Raises ``RecordError`` for records that are stale or damaged, or
+    predictions that come back otherwise.
     """
     held, there = RecordFolder(run), RecordFolder(out)
     same = run.resolve() == out.resolve()
@@ -55,8 +56,8 @@ def renew(rows: Mapping[str, Sequence[Cell]], folder: Path) -> int:
     """Write today's hash of the code into the packed records of rows that it was proved for; returns how many packs."""
     held = RecordFolder(folder)
     cells = sorted((cell for some in rows.values() for cell in some), key=lambda cell: str(pack_path(folder, cell)))
-    n = 0
-    for n, (path, group) in enumerate(groupby(cells, lambda cell: pack_path(folder, cell)), start=1):
+    packs = [(path, list(group)) for path, group in groupby(cells, lambda cell: pack_path(folder, cell))]
+    for path, group in packs:
         codes = {cell.slot: code_of(cell) for cell in group}
         pack = held.pack(path)
         records = {
@@ -64,7 +65,7 @@ def renew(rows: Mapping[str, Sequence[Cell]], folder: Path) -> int:
             for slot, record in pack.records.items()
         }
         write_pack(path, replace(pack, records=records))
-    return n
+    return len(packs)
 
 
 def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordFolder) -> Pack:

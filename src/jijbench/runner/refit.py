@@ -59,7 +59,7 @@ def prove(
     rows: Mapping[str, list[Cell]], records: Mapping[str, Record], held: RecordFolder, workers: int = 2,
     tell: Tell = lambda record, reused: None,
 ) -> Iterator[Proof]:  # fmt: skip
-    """Fit the canary of each row again with the recorded hypers and compare its test predictions with the recorded ones.
+    """Fit the canary of each row again with the recorded hypers, and compare its test predictions.
 
     They are the same where they differ by at most the row's ``tolerance`` times the largest of them. A search space
     that is not the recorded one counts as other numbers.
