@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 LEVEL = 0.95
 #: fewer units say nothing about their spread
@@ -78,7 +78,7 @@ class Spread:
     @property
     def half(self) -> float:
         """Half the 95 % interval of the logarithm."""
-        return float(student.ppf((1 + LEVEL) / 2, self.freedom)) * self.error
+        return float(stdtrit(self.freedom, (1 + LEVEL) / 2)) * self.error
 
 
 def _spread(ways: Sequence[np.ndarray]) -> Spread | None:
@@ -117,7 +117,7 @@ def difference(a: Jackknife, b: Jackknife) -> Difference | None:
     if spread is None:
         return None
     gap = float(np.log(a.value) - np.log(b.value))
-    p = float(gap == 0) if spread.error == 0 else float(2 * student.sf(abs(gap) / spread.error, spread.freedom))
+    p = float(gap == 0) if spread.error == 0 else float(2 * stdtr(spread.freedom, -abs(gap) / spread.error))
     factor = np.exp(spread.half)
     return Difference(float(np.exp(gap)), float(np.exp(gap) / factor), float(np.exp(gap) * factor), p)
 
