@@ -16,7 +16,7 @@ LAYERS = (
     "records benchmark",
     "runner tuning active audit",
     "results board leaderboard plots export bundle spin verify documents "
-    "growth confidence ledger compare uncertainty magnetism downstream forms steps",
+    "growth confidence ledger compare exact uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",
 )
@@ -28,6 +28,7 @@ FROM_RECORDS = {
     "confidence",
     "documents",
     "downstream",
+    "exact",
     "forms",
     "growth",
     "ledger",
