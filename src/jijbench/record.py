@@ -6,14 +6,10 @@ import hashlib
 import importlib.util
 import io
 import json
-import os
-import shutil
-import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -23,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from jijbench.data.card import Sha256, Strict, file_sha256
 from jijbench.errors import RecordError
+from jijbench.files import write_atomically
 from jijbench.metrics import projected
 
 SCHEMA = "jijbench.run/1"
@@ -148,40 +145,6 @@ def canonical(content: Any) -> str:
 def sha256_of(content: Any) -> str:
     """Hash of a JSON value, independent of the order of keys."""
     return hashlib.sha256(canonical(content).encode()).hexdigest()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder beside ``out`` that becomes ``out`` when the block ends without an error, else vanishes.
-
-    ``out`` may be there as an empty folder. A process that is killed outright can leave the temporary folder
-    (``.NAME.…``), never half an ``out``.
-    """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
-        yield made
-        made.chmod(0o755)
-        made.replace(out)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
 
 
 def npz(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -57,7 +57,8 @@ def small(**changes):
     table = pd.DataFrame(
         {
             "imp_i": ["Cr", "Cr", "Mn", "Fe"], "imp_j": ["Mn", "Fe", "Mn", "Mn"], "site": "Bi2",
-            "x": STEP[0], "y": 0.0, "z": 0.0, "J": [1.0, 2.0, 3.0, 4.0], "m_i": 3.0, "m_j": 4.0,
+            "x": STEP[0], "y": 0.0, "z": 0.0, "J": [1.0, 2.0, 3.0, 4.0],
+            "m_i": [3.0, 3.0, 4.0, 2.0], "m_j": [4.0, 2.0, 4.0, 4.0],
         }
     )  # fmt: skip
     for column, values in changes.items():
@@ -122,8 +123,8 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
 
 
 def test_naming_i_and_j_the_other_way_round_is_one_orbit(tmp_path):
-    table = small(imp_i={4: "Mn"}, imp_j={4: "Cr"}, x={4: 4.38531})  # row 4 is row 1 read from j
-    dataset = imported(table, tmp_path)
+    table = small(imp_i={4: "Mn"}, imp_j={4: "Cr"}, x={4: 4.38531}, m_i={4: 4.0}, m_j={4: 3.0})  # row 1 read from j
+    dataset = imported(table, tmp_path, HOUSE | {"tolerance": {"jij": 3.0}})
     assert dataset.samples[3].geometry.id != dataset.samples[0].geometry.id
     assert dataset.samples[3].orbit == dataset.samples[0].orbit
     assert len({sample.orbit for sample in dataset.samples}) == 3
@@ -164,7 +165,9 @@ def test_geometry_labels_stand_for_displacements(tmp_path):
 
 def test_d_vectors_get_the_factor_of_j(tmp_path):
     table = small().assign(Dx=[0.1, 0.2, 0.0, 0.4], Dy=-0.3, Dz=0.0)
-    dataset = imported(table, tmp_path, HOUSE | {"d": ["Dx", "Dy", "Dz"], "convention": "half-positive"})
+    columns = HOUSE | {"d": ["Dx", "Dy", "Dz"], "convention": "half-positive"}
+    dataset = imported(table, tmp_path, columns, spin_orbit=None)
+    assert dataset.card.source.spin_orbit is True
     np.testing.assert_allclose(dataset.truth("jij"), [-1, -2, -3, -4])
     np.testing.assert_allclose(dataset.truth("dij")[:2], [[-0.1, 0.3, 0], [-0.2, 0.3, 0]])
     text = (tmp_path / "out/samples.csv").read_text()
@@ -181,7 +184,8 @@ def test_without_moments_every_pair_counts_as_magnetic(tmp_path):
 
 
 def test_with_moments_a_pair_with_a_zero_is_not_magnetic(tmp_path):
-    assert imported(small(m_i={1: 0.0}), tmp_path).magnetic.tolist() == [False, True, True, True]
+    table = small(m_i={1: 0.0}, J={1: 0.0}, imp_i={1: "Sc"})
+    assert imported(table, tmp_path).magnetic.tolist() == [False, True, True, True]
 
 
 def flip_energy(name, j, m_i, m_j):
@@ -204,7 +208,7 @@ NAMES = ["house", "ordered-pairs", "unique-pairs", "half-positive", "ordered-pai
     name=st.sampled_from(NAMES), moments=st.tuples(st.floats(0.1, 8), st.floats(0.1, 8)),
 )  # fmt: skip
 def test_unit_and_convention_keep_the_energy_of_two_spins(j, unit, name, moments):
-    table = small(J={1: j}, m_i={1: moments[0]}, m_j={1: moments[1]})
+    table = small(J={1: j}, m_i={1: moments[0]}, m_j={1: moments[1]}).iloc[:1]
     with tempfile.TemporaryDirectory() as folder:
         dataset = imported(table, Path(folder), HOUSE | {"energy_unit": unit, "convention": name})
         found = dataset.truth("jij")[0]
@@ -212,19 +216,24 @@ def test_unit_and_convention_keep_the_energy_of_two_spins(j, unit, name, moments
 
 
 BAD_ROWS = [
-    ({"J": {3: "nan"}}, r"table\.csv: row 3 \(imp_i=Mn, imp_j=Mn.*no finite number: J"),
-    ({"J": {2: ""}}, r"row 2 \(imp_i=Cr, imp_j=Fe.*no finite number: J"),
-    ({"J": {4: "inf"}}, r"row 4 .*no finite number: J"),
-    ({"m_j": {4: "x"}}, r"row 4 .*m_j=x.*no finite number: moment_j_mub"),
-    ({"imp_j": {2: "Xx"}}, r"row 2 \(imp_i=Cr, imp_j=Xx.*no chemical element: element_j = 'Xx'"),
-    ({"imp_i": {1: 0}}, r"row 1 \(imp_i=0.*no chemical element: element_i = '0'"),
-    ({"imp_i": {1: 300}}, r"row 1 .*no chemical element: element_i = '300'"),
+    ({"J": {3: "nan"}}, r"table\.csv: row 3 \(imp_i=Mn, imp_j=Mn.*J is 'nan', no finite number"),
+    ({"J": {2: ""}}, r"row 2 \(imp_i=Cr, imp_j=Fe.*J is '', empty"),
+    ({"J": {4: "inf"}}, r"row 4 .*J is 'inf', no finite number"),
+    ({"J": {1: "1e400"}}, r"row 1 .*J is '1e400', beyond the range"),
+    ({"J": {1: "1e-400"}}, r"row 1 .*J is '1e-400', beyond the range"),
+    ({"J": dict.fromkeys((1, 2, 3, 4), True)}, r"row 1 .*J is 'True', no finite number"),
+    ({"J": {2: "24.12.2026"}}, r"row 2 .*J is '24\.12\.2026', no finite number"),
+    ({"m_j": {4: "x"}}, r"row 4 .*m_j=x.*m_j is 'x', no finite number"),
+    ({"imp_j": {2: "Xx"}}, r"row 2 \(imp_i=Cr, imp_j=Xx.*imp_j is 'Xx', no chemical element"),
+    ({"imp_i": {1: 0}}, r"row 1 \(imp_i=0.*imp_i is '0', no chemical element"),
+    ({"imp_i": {1: 300}}, r"row 1 .*imp_i is '300', no chemical element"),
     ({"x": {3: 0.0}}, r"row 3 .*x=0\.0.*distance of zero"),
-    ({"y": {3: ""}}, r"row 3 .*y=,.*no finite displacement"),
+    ({"y": {3: ""}}, r"row 3 .*y=,.*y is '', empty"),
     ({"x": {2: -4.2}}, r"row 2 .*x=-4\.2.*misses the nearest site of Bi2Te3 \(Bi2\) by 0\.185 Å"),
     ({"x": {2: -4.2, 4: -4.2}}, r"row 2 .*\(2 such rows\)"),
     ({"site": {4: "Bi9"}}, r"row 4 .*site=Bi9.*names no site of Bi2Te3 \(Te1, Bi1"),
-    ({"imp_i": {4: "Cr"}}, r"row 1 \(imp_i=Cr, imp_j=Mn.*J=1\.0.*listed twice with different values: J = .*2 such"),
+    ({"x": {2: 1e9}}, r"row 2 .*beyond 1000 Å"),
+    ({"imp_i": {4: "Cr"}}, r"row 4 \(imp_i=Cr, imp_j=Mn.*J=4\.0.*listed twice, first in .*row 1 .*J=1\.0"),
     ({"imp_i": {4: "Cr"}, "J": {4: 1.0}}, r"row 4 \(imp_i=Cr, imp_j=Mn.*listed twice"),
 ]
 
@@ -247,7 +256,9 @@ def test_a_negative_moment_is_no_length(tmp_path):
     path = write(small(m_j={3: -4.0}), tmp_path)
     with pytest.raises(DataError, match=r"row 3 .*m_j=-4\.0.*negative moment"):
         import_table(path, HOUSE | {"convention": "ordered-pairs-moments"}, tmp_path / "out", **ABOUT)
-    assert imported(small(m_j={3: -4.0}), tmp_path).table["moment_j_mub"][2] == -4.0
+    found = imported(small(m_j={3: -4.0}), tmp_path, HOUSE | {"signs": "spins"})
+    assert found.table["moment_j_mub"][2] == -4.0
+    assert found.truth("jij")[2] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -260,7 +271,7 @@ def test_a_negative_moment_is_no_length(tmp_path):
         (HOUSE | {"convention": "unique"}, UnknownName, "did you mean 'unique-pairs'"),
         (HOUSE | {"colour": "c"}, DataError, "colour"),
         (HOUSE | {"dz": "y"}, DataError, r"\['y'\] are named twice"),
-        (without(HOUSE, "dz"), DataError, "give all of dx, dy, dz and site_i, or both"),
+        (without(HOUSE, "dz"), DataError, "give all of dx, dy, dz and site_i, or all of cells"),
         (HOUSE | {"geometry": "g"}, DataError, "not a mixture"),
         (without(HOUSE, "moment_i"), DataError, "moment_i and moment_j come together"),
         (
@@ -293,7 +304,8 @@ def test_a_missing_column_is_named_beside_those_there(tmp_path):
 
 
 def test_an_unreadable_table_is_refused(tmp_path):
-    for name, message in (("t.xlsx", r"ends in \.csv or \.parquet"), ("absent.csv", "cannot be read")):
+    (tmp_path / "t.xlsx").write_bytes(b"PK\3\4\x14\0\6\0\x08\0")
+    for name, message in (("t.xlsx", "no text"), ("absent.csv", "cannot be read"), (".", "no plain file")):
         with pytest.raises(DataError, match=message):
             import_table(tmp_path / name, HOUSE, tmp_path / "out", **ABOUT)
     with pytest.raises(DataError, match="no rows"):

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from jijbench.data.card import Sha256, Strict, file_sha256
 from jijbench.errors import DataError
-from jijbench.record import new_folder
+from jijbench.files import new_folder
 
 VERSION = 1
 FAMILY = "jijbench.bundle/"

@@ -10,22 +10,20 @@ from jijbench.data.curves import check_curves
 from jijbench.data.dataset import read_array
 from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Sample
-from jijbench.data.store import read_table
+from jijbench.data.tables import read_table_of_user
 from jijbench.errors import DataError
 
 
 def read_impurity_table(path: Path, known: Impurities) -> list[Sample]:
     """Impurities of a csv with ``host`` and ``impurity``; raises ``DataError`` naming file and row."""
-    table = read_table(path)
-    missing = {"host", "impurity"} - set(table)
-    if missing or not len(table):
-        raise DataError(f"{path} has no rows, or lacks {sorted(missing)}; it needs host and impurity")
+    table = read_table_of_user(path)
+    table.need("host", "impurity")
     found = []
-    for row, (host, impurity) in enumerate(zip(table["host"], table["impurity"], strict=True), start=1):
+    for n, (host, impurity) in enumerate(zip(table.elements("host"), table.elements("impurity"), strict=True)):
         try:
-            found += known.samples(str(host), str(impurity))
+            found += known.samples(host, impurity)
         except (ValueError, DataError) as error:
-            raise DataError(f"{path}: row {row} (host={host}, impurity={impurity}): {error}") from error
+            raise DataError(f"{table.where(n)}: {error}") from error
     return found
 
 

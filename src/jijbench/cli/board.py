@@ -37,7 +37,7 @@ def _write(benchmark: str, folder: Path) -> None:
     """Tables from the records as they are: a stale record keeps its number, ``verify`` warns of it."""
     from jijbench.benchmark import load_benchmark
     from jijbench.documents import documents, render
-    from jijbench.record import write_atomically
+    from jijbench.files import write_atomically
     from jijbench.results import load_results
     from jijbench.verify import tables
 

@@ -25,7 +25,8 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
     jijbench predict dv-bundle asked.npz -o dv.npz
     """
     from jijbench.export.kkr_cases import asked, read_cases
-    from jijbench.record import npz, write_atomically
+    from jijbench.files import write_atomically
+    from jijbench.record import npz
 
     if output.suffix != ".npz":
         raise click.UsageError(f"{output}: the output is an .npz file")
@@ -49,7 +50,7 @@ def steps(program: Path, cases: Path, hosts: Path, impurity: Path, shell: Path, 
     """
     from jijbench.export.kkr_cases import read_cases
     from jijbench.export.kkr_steps import STARTS, read_runs, run_cases, savings
-    from jijbench.record import write_atomically
+    from jijbench.files import write_atomically
 
     found = read_cases(cases)
     for runs in run_cases(program, found, hosts, {"dv": impurity, "dv-shell": shell}, out, seconds):

@@ -113,7 +113,7 @@ def _numbers(text: str) -> list[int]:
 
 def _write(bundle: "Bundle", samples: "list[Sample]", output: Path | None) -> None:
     from jijbench.bundle.answer import render
-    from jijbench.record import write_atomically
+    from jijbench.files import write_atomically
 
     content = render(bundle, samples, output.suffix if output else ".csv")
     if output is None:

@@ -21,7 +21,7 @@ def command(
     markdown: Path | None,
 ) -> None:  # fmt: skip
     """Write one HTML file about BENCHMARK that opens offline: tables that sort, figures that answer the pointer."""
-    from jijbench.record import write_atomically
+    from jijbench.files import write_atomically
     from jijbench.report import build
     from jijbench.report.summary import markdown as summary
 

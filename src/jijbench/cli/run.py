@@ -128,8 +128,8 @@ def _expected(cell: "Cell") -> float:
 
 def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
     from jijbench.board import leaderboard
+    from jijbench.files import write_atomically
     from jijbench.forms import files
-    from jijbench.record import write_atomically
 
     found = open_results(benchmark, folder, tasks, rows)
     made = files(leaderboard(found), official_table())

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from jijbench.errors import DataError
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+#: how far values may be from what symmetry and moments demand: meV for targets, μB for ``moments``
+Tolerance = dict[Annotated[str, Field(pattern="^(jij|dij|moments)$")], Annotated[float, Field(ge=0)]]
 
 
 class Strict(BaseModel):
@@ -51,7 +53,7 @@ class Source(Strict):
 
     code: str
     functional: str
-    spin_orbit: bool
+    spin_orbit: bool | None  # None: not stated
     raw: str = ""
 
 
@@ -73,6 +75,7 @@ class Card(Strict):
     targets: dict[str, TargetColumns]
     inputs: dict[str, InputArray] = {}
     noise_floor: dict[str, float]
+    tolerance: Tolerance = {}
     files: dict[str, Sha256]
 
     @property

@@ -57,3 +57,29 @@ def canonical(host: Host, geometry: Geometry, elements: tuple[str, ...]) -> Key:
     pairs = {(*image, *elements) for image in images(host, geometry)}
     swapped = {(b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, y, x) for a, b, dx, dy, dz, x, y in pairs}
     return min(pairs | swapped)
+
+
+def axial_turns(host: Host, geometry: Geometry, elements: tuple[str, str]) -> tuple[Key, np.ndarray]:
+    """How a pseudovector of a dimer, D_ij, turns on the way to its orbit's common frame.
+
+    The key is that of ``canonical``; the turns (k, 3, 3), k ≥ 1, are det(g) g of every operation that leads there, and
+    −det(g) g where i and j change places on the way.
+    """
+    found: dict[Key, list[np.ndarray]] = {}
+    for image, rotation in zip(images(host, geometry), operations(host)[0], strict=True):
+        a, b, dx, dy, dz = image
+        turn = np.linalg.det(rotation) * rotation
+        found.setdefault((*image, *elements), []).append(turn)
+        found.setdefault((b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, *elements[::-1]), []).append(-turn)
+    key = min(found)
+    return key, np.array(found[key])
+
+
+def site_classes(host: Host) -> dict[str, str]:
+    """For each site of the host, the first of the sites that its symmetry makes equal."""
+    rotations, translations = operations(host)
+    equal = {
+        site: {site_at(host, rotation @ point + shift) for rotation, shift in zip(rotations, translations, strict=True)}
+        for site, point in zip(host.sites, host.positions, strict=True)
+    }
+    return {site: min(found) for site, found in equal.items()}

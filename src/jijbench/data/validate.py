@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.cluster import Host
+from jijbench.data.consistency import check_pairs
 from jijbench.data.curves import check_curves, check_hosts
 from jijbench.data.dataset import Dataset, load_dataset, read_array
 from jijbench.data.elements import SYMBOLS
@@ -147,7 +148,7 @@ def audit_curves(dataset: Dataset) -> Audit:
 
 
 def validate(name: str | Path) -> tuple[Dataset, Audit]:
-    """Hashes, schema, units, every row, duplicates and orbits of a dataset; raises ``DataError``."""
+    """Hashes, schema, units, rows, duplicates, orbits, structures and physics of a dataset; raises ``DataError``."""
     dataset = load_dataset(name)
     targets = {key: {"columns": spec.columns} for key, spec in dataset.card.targets.items()}
     check_table(dataset.table, targets, str(dataset.folder / "samples.csv"))
@@ -156,4 +157,8 @@ def validate(name: str | Path) -> tuple[Dataset, Audit]:
             raise DataError(
                 f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}"
             )
-    return dataset, (audit_curves if "hosts.json" in dataset.card.files else audit_orbits)(dataset)
+    if "hosts.json" in dataset.card.files:
+        return dataset, audit_curves(dataset)
+    audit = audit_orbits(dataset)
+    check_pairs(dataset, host_of(dataset))
+    return dataset, audit

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jijbench.errors import ExportError
-from jijbench.record import new_folder
+from jijbench.files import new_folder
 
 
 def check_free(folder: Path) -> None:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from jijbench.data.elements import atomic_number
 from jijbench.data.mesh import MESH_A, POINTS
-from jijbench.errors import ExportError, JijbenchError
+from jijbench.data.tables import read_table_of_user
+from jijbench.errors import ExportError
 from jijbench.export.jukkr import Block, check_same_mesh, read_card
 from jijbench.export.kkr_cluster import check_z, crystal, read_cluster
 
@@ -20,21 +19,12 @@ Case = tuple[str, str]
 
 
 def read_cases(path: Path) -> list[Case]:
-    """(host, impurity) of a csv with these columns; raises ``ExportError`` naming file and row."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{path}: {error}; give a csv with the columns host, impurity") from error
-    if not {"host", "impurity"} <= set(table.columns) or table.empty:
-        raise ExportError(f"{path}: no rows, or columns {list(table.columns)}; expected host, impurity")
-    cases = list(zip(table["host"].str.strip(), table["impurity"].str.strip(), strict=True))
-    for row, case in enumerate(cases, start=1):
-        try:
-            atomic_number(case[0]), atomic_number(case[1])
-        except JijbenchError as error:
-            raise ExportError(f"{path}, row {row}: {error}") from error
-        if case in cases[: row - 1]:
-            raise ExportError(f"{path}, row {row}: {case[1]} in {case[0]} stands there twice")
+    """(host, impurity) of a table with these columns; raises ``DataError`` naming file and row."""
+    table = read_table_of_user(path)
+    table.need("host", "impurity")
+    cases = list(zip(table.elements("host"), table.elements("impurity"), strict=True))
+    again = [case in cases[:k] for k, case in enumerate(cases)]
+    table.refuse(again, [f"names {case[1]} in {case[0]}, which stands there twice; keep one" for case in cases])
     return cases
 
 

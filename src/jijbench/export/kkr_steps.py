@@ -19,7 +19,7 @@ import pandas as pd
 from jijbench.errors import ExportError, JijbenchError
 from jijbench.export.kkr_cases import Case, start_card
 from jijbench.export.kkr_start import export_kkr
-from jijbench.record import write_atomically
+from jijbench.files import write_atomically
 from jijbench.statistics import interval, jackknife
 
 STARTS = ("atomic", "impurity", "impurity+shell")

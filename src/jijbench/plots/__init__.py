@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jijbench.board import leaderboard
 from jijbench.errors import UnknownName
+from jijbench.files import write_atomically
 from jijbench.plots._style import DPI, style
-from jijbench.record import write_atomically
 from jijbench.results import Pooled, Results
 
 if TYPE_CHECKING:

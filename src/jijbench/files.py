@@ -1,0 +1,66 @@
+"""Files and folders written whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: temporary file, fsync, rename; an ``OSError`` names the file itself."""
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, data)
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside ``out`` that becomes ``out`` when the block ends without an error, else vanishes.
+
+    ``out`` may be there as an empty folder. A process that is killed outright can leave the temporary folder
+    (``.NAME.…``), never half an ``out``. An ``OSError`` names the folder, or the file in it.
+    """
+    with _named(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        with _named(out, made):
+            yield made
+            made.chmod(0o755)
+            made.replace(out)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _named(wanted: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Errors of the system name what was ``wanted``, not the temporary file that stood for it, nor nothing.
+
+    What lies outside the ``temporary`` folder keeps its own name.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        name = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+        if temporary is not None and name is not None:
+            wanted = wanted / name.relative_to(temporary) if name.is_relative_to(temporary) else name
+        raise OSError(error.errno, error.strerror, str(wanted)) from error
