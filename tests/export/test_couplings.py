@@ -141,5 +141,5 @@ def test_rows_of_other_shells_do_not_matter(table):
     """A table may go beyond the shells that are asked for, also beyond those of the host's list."""
     more = pd.concat([table, table.iloc[:2].assign(shell=[20, None])])
     assert couplings(more, ["V", "Cr"], shells=[1, 2]).require().shells == (1, 2)
-    with pytest.raises(DataError, match="row 15 .*no shell"):
+    with pytest.raises(DataError, match=r"row 15 .*no shell"):
         couplings(more, ["V", "Cr"])

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from jijbench.convention import convention
 from jijbench.data.card import Strict, Tolerance
+from jijbench.data.dialect import spelt
 from jijbench.errors import DataError
 from jijbench.units import LENGTH_ANGSTROM, factor
 
@@ -46,7 +47,7 @@ class ColumnMap(Strict):
         state
     tolerance : how far values may be from what symmetry and moments demand: ``jij``, ``dij`` (meV), ``moments`` (μB);
         rounding without it
-    header : whether the first line names the columns
+    header, skip_lines : whether the first line names the columns, and how many lines stand above it
     """
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
@@ -77,6 +78,7 @@ class ColumnMap(Strict):
     signs: Literal["spins", "raw"] | None = None
     tolerance: Tolerance = Field(default={})
     header: bool = True
+    skip_lines: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _units(self) -> Self:
@@ -119,7 +121,7 @@ class ColumnMap(Strict):
             raise ValueError("signs: raw says what J means, not what D means; convert D to spin directions yourself")
         if self.d_length is not None and self.d is None:
             raise ValueError("d_length is the length of d; give d, its direction")
-        single = [name for name in self.columns if name not in (self.site_i, self.site_j)]
+        single = [spelt(name) for name in self.columns if name not in (self.site_i, self.site_j)]
         twice = sorted({name for name in single if single.count(name) > 1})
         if twice:
             raise ValueError(f"the columns {twice} are named twice; each holds one thing")

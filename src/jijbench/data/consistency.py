@@ -15,7 +15,7 @@ from jijbench.errors import DataError
 #: what rounding explains, where a card states no tolerance: meV for targets, μB for moments
 ROUNDING = {"jij": 1e-3, "dij": 1e-3, "moments": 1e-3}
 MOMENTS = ("moment_i_mub", "moment_j_mub")
-ADVICE = "correct the table, or state a tolerance if such differences are its nature"
+ADVICE = "correct the table, or state a `tolerance` in the column map if such differences are its nature"
 
 
 def check_physics(
@@ -116,7 +116,8 @@ def _row(where: Callable[[int], str], k: int) -> str:
 
 
 def _shown(values: np.ndarray) -> str:
-    return f"({', '.join(f'{value + 0.0:.4g}' for value in np.round(values, 6))})"
+    text = ", ".join(f"{value + 0.0:.4g}" for value in np.round(values, 6))
+    return text if len(values) == 1 else f"({text})"
 
 
 def _more(n: int) -> str:

@@ -56,8 +56,8 @@ def read_text(path: Path) -> str:
 
 def _decoded(path: Path, data: bytes) -> str:
     marked = next((name for mark, name in BOMS.items() if data.startswith(mark)), None)
-    if marked is None and b"\0" in data[:4096]:  # text has none; UTF-16 of ASCII has every second byte zero
-        marked = {True: "utf-16-be", False: "utf-16-le"}[data[:1] == b"\0"]
+    if marked is None and data[:4096].count(0) > len(data[:4096]) / 4:  # UTF-16 of ASCII has every second byte zero
+        marked = "utf-16-be" if data[0] == 0 else "utf-16-le"
     try:
         return data.decode(marked or "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -66,13 +66,14 @@ def _decoded(path: Path, data: bytes) -> str:
     return data.decode("cp1252" if not set(data) & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "latin-1")
 
 
-def rows_of(text: str, source: str) -> list[Line]:
-    """Fields of every row that is neither empty nor a ``#`` comment; raises ``DataError`` naming row and line.
+def rows_of(text: str, source: str, skip: int = 0, header: bool = True) -> list[Line]:
+    """Fields of every row that is neither empty, a ``#`` comment, nor one of the first ``skip`` lines.
 
-    The first row, usually the header, decides on the separator; every other must have as many fields.
+    The first row, usually the header, decides on the separator; every other must have as many fields. Raises
+    ``DataError`` naming row and line.
     """
     lines = [(number, line) for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if line.strip()]
-    lines = [(number, line) for number, line in lines if not line.lstrip().startswith("#")]
+    lines = [(number, line) for number, line in lines if number > skip and not line.lstrip().startswith("#")]
     if not lines:
         raise DataError(f"{source} has no rows; nothing to read")
     separator = _separator(lines[0][1])
@@ -80,8 +81,8 @@ def rows_of(text: str, source: str) -> list[Line]:
     for k, row in enumerate(rows[1:], start=1):
         if len(row.fields) != len(rows[0].fields):
             raise DataError(
-                f"{source}: row {k} (line {row.number}) has {len(row.fields)} fields, the first line "
-                f"{len(rows[0].fields)}, separated by {SEPARATORS[separator]}; "
+                f"{source}: row {k + (not header)} (line {row.number}) has {len(row.fields)} fields, the "
+                f"{'header' if header else 'first row'} {len(rows[0].fields)}, separated by {SEPARATORS[separator]}; "
                 + _hint(lines[k][1], separator, len(row.fields) > len(rows[0].fields))
             )
     return rows

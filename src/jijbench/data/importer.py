@@ -69,7 +69,7 @@ def read_any(file: Path, columns: ColumnMap) -> Table:
     if file.suffix == ".parquet":
         table = table_of_frame(_read_parquet(file), str(file))
     else:
-        table = read_table_of_user(file, columns.header)
+        table = read_table_of_user(file, columns.header, columns.skip_lines)
     table.need(*columns.columns)
     names = dict.fromkeys(spelt(name) for name in columns.columns)
     return replace(table, columns={name: table.columns[name] for name in names})
@@ -102,21 +102,22 @@ def _placed(rows: Table, columns: ColumnMap, host: Host) -> tuple[list[str], lis
     """Host site of i, of j (None where not given) and displacement (n, 3) Å of each row."""
     scale = columns.to_angstrom
     if columns.geometries is not None and columns.geometry is not None:
-        known, labels = columns.geometries, rows.text(columns.geometry)
+        known = {spelt(label): place for label, place in columns.geometries.items()}
+        labels = rows.text(columns.geometry)
         rows.refuse((label not in known for label in labels), f"has a geometry that is none of {sorted(known)}; add it")
         places = [known[label] for label in labels]
         steps = np.array([place.displacement for place in places]) * scale
         return [place.site_i for place in places], [place.site_j for place in places], steps
-    first = [columns.site_names.get(name, name) for name in rows.text(columns.site_i or "")]
+    names = {spelt(label): site for label, site in columns.site_names.items()}
+    first = [names.get(name, name) for name in rows.text(columns.site_i or "")]
     second: list[str | None] = [None] * len(first)
     if columns.site_j is not None:
-        second = [columns.site_names.get(name, name) for name in rows.text(columns.site_j)]
+        second = [names.get(name, name) for name in rows.text(columns.site_j)]
     if columns.cells is None:
         return first, second, rows.numbers(columns.dx or "", columns.dy or "", columns.dz or "") * scale
     _check_sites(rows, host, first, second)
     cells = rows.numbers(*columns.cells, whole=True)
-    ends = (np.array([host.position(name or "") for name in names]) for names in (first, second))
-    start, end = ends
+    start, end = (np.array([host.position(name or "") for name in side]) for side in (first, second))
     return first, second, end + cells @ host.cell - start
 
 

@@ -58,7 +58,7 @@ class Table:
 
     def text(self, name: str) -> list[str]:
         """Cells as text, '' for a hole; a whole number of a frame without decimals."""
-        return [_as_text(cell) for cell in self.cells(name)]
+        return [spelt(_as_text(cell)) for cell in self.cells(name)]
 
     def numbers(self, *names: str, whole: bool = False, blank: bool = False) -> np.ndarray:
         """(n, k) numbers of k columns; NaN for a hole where ``blank`` allows it.
@@ -113,12 +113,12 @@ class Table:
             raise DataError(f"{self.where(found[0])} {reason}{more}")
 
 
-def read_table_of_user(path: Path, header: bool = True) -> Table:
-    """The table of a text file; without a ``header`` columns are called 1, 2, ….
+def read_table_of_user(path: Path, header: bool = True, skip: int = 0) -> Table:
+    """The table of a text file, from line ``skip`` + 1 on; without a ``header`` columns are called 1, 2, ….
 
     Raises ``DataError`` for what is no table, a column name that stands twice, or rows of another length.
     """
-    lines = rows_of(read_text(path), str(path))
+    lines = rows_of(read_text(path), str(path), skip, header)
     names = lines[0].fields if header else [str(k) for k in range(1, len(lines[0].fields) + 1)]
     body = [line.fields for line in lines[header:]]
     _check_names(names, str(path))
@@ -150,9 +150,7 @@ def number(cell: Any, decimal: str = ".", whole: bool = False) -> float:
     if decimal == "," and COMMA.fullmatch(text):
         text = text.replace(",", ".")
     elif COMMA.fullmatch(text):
-        raise ValueError(
-            "a decimal comma or a thousand, and other numbers have points or leave it open; save it with points"
-        )
+        raise ValueError("a decimal comma where others are points, or a thousand; write all with points")
     if not NUMBER.fullmatch(text):
         raise ValueError("no finite number; give one such as 8.7" if text else "empty; give a number")
     value = float(text.lower().replace("d", "e"))
