@@ -10,8 +10,8 @@ from pathlib import Path
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file, fsync, rename; an ``OSError`` names the file itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with _named(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, data)
 
 
@@ -36,8 +36,8 @@ def new_folder(out: Path) -> Iterator[Path]:
     ``out`` may be there as an empty folder. A process that is killed outright can leave the temporary folder
     (``.NAME.…``), never half an ``out``. An ``OSError`` names the folder, or the file in it.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
     with _named(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
         with _named(out, made):
