@@ -1,6 +1,7 @@
 """Exchange tables: what a bundle predicts, what a dataset lists, or a file of one's own."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ SAME_DISTANCE = 0.02
 
 
 def read_exchange(source: str | Path) -> pd.DataFrame:
-    """The exchange table of a csv file, of a dataset given by id, or of the main dataset (``dataset``).
+    """The exchange table of a csv file, of a dataset given by id or folder, or of the main dataset (``dataset``).
 
     Raises ``DataError`` for a file that cannot be read.
     """
@@ -32,6 +33,8 @@ def read_exchange(source: str | Path) -> pd.DataFrame:
     if name in dataset_ids():
         return dataset_table(load_dataset(name))
     path = Path(source)
+    if (path / "card.yaml").is_file():
+        return dataset_table(load_dataset(path))
     if not path.is_file():
         raise DataError(f"no exchange table {str(source)!r}; give a csv file or one of {', '.join(dataset_ids())}")
     return _typed(read_table_of_user(path))
@@ -42,16 +45,17 @@ def _typed(table: Table) -> pd.DataFrame:
 
     Raises ``DataError`` naming file, row and column for anything else.
     """
-    table.need(*NEEDED[:3])
     for old, new in ALIASES.items():
         if old in table and new in table:
             raise DataError(f"{table.source}: the columns {old} and {new} say the same; keep one")
+    table = replace(table, columns={ALIASES.get(name, name): cells for name, cells in table.columns.items()})
+    table.need(*NEEDED)
     found = pd.DataFrame({name: table.text(name) for name in table.columns})
     for name in found:
         if name in NEEDED[:2]:
             found[name] = table.elements(name)
-        elif name in NUMBERS or name in ALIASES:
-            found[name] = table.numbers(name, whole=name == "shell", blank=True)
+        elif name in NUMBERS:
+            found[name] = table.numbers(name, whole=name == "shell", blank=True)[:, 0]
     found.attrs["source"] = table.source
     return found
 
