@@ -97,12 +97,12 @@ PIECES = [
 def table_mutants() -> Callable[[str], Iterator[bytes]]:
     """Damaged copies of a table, the same every time: bytes changed, put in, cut out or doubled.
 
-    200 of them, or as many as the environment variable JIJBENCH_MUTANTS says.
+    200 of them, or as many as the environment variable JIJBENCH_FUZZ_MUTANTS says.
     """
 
     def made(text: str) -> Iterator[bytes]:
         rng = random.Random(text)
-        for _ in range(int(os.environ.get("JIJBENCH_MUTANTS", "200"))):
+        for _ in range(int(os.environ.get("JIJBENCH_FUZZ_MUTANTS", "200"))):
             content = bytearray(text.encode())
             for _ in range(rng.randint(1, 3)):
                 at, kind = rng.randrange(len(content)), rng.randrange(4)

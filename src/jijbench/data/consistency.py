@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.cluster import TOLERANCE, Host, atoms_near, cluster
+from jijbench.data.curves import elemental_host
 from jijbench.data.dataset import Dataset
 from jijbench.data.sample import Geometry
 from jijbench.data.symmetry import axial_turns, site_classes
 from jijbench.errors import DataError
+from jijbench.units import BOHR_ANGSTROM
 
 #: what rounding explains, where a card states no tolerance: meV for targets, μB for moments
 ROUNDING = {"jij": 1e-3, "dij": 1e-3, "moments": 1e-3}
+#: Bohr; neighbours at distances that differ by less (0.01 Å) stand for one another, as in a compressed hcp crystal
+SAME_SHELL = 0.02
 MOMENTS = ("moment_i_mub", "moment_j_mub")
 ADVICE = "correct the table, or state a `tolerance` in the column map if such differences are its nature"
 
@@ -142,11 +146,22 @@ def check_pairs(dataset: Dataset, host: Host) -> None:
     )
 
 
+def check_impurities(dataset: Dataset, hosts: Mapping[str, Mapping]) -> None:
+    """Raise ``DataError`` where clusters of a dataset of potentials are not those of its ``hosts.json``."""
+    geometries = {sample.geometry.id: sample.geometry for sample in dataset.samples}
+    for geometry in geometries.values():
+        host = elemental_host(geometry.host, hosts[geometry.host])
+        _check_structure(geometry, host, None, f"{dataset.folder / 'geometries.extxyz'}")
+    check_columns(dataset.table, geometries, str(dataset.folder / "samples.csv"))
+
+
 def _check_structure(geometry: Geometry, host: Host, radius: float | None, file: str) -> None:
     """Atoms of a cluster sit on sites of the host, and none within the radius is left out."""
     where = f"{file}: geometry {geometry.id}"
     if geometry.host != host.formula or np.abs(geometry.cell - host.cell).max() > TOLERANCE:
-        raise DataError(f"{where} is of the host {geometry.host!r} and a cell that host.json does not have; rebuild it")
+        raise DataError(
+            f"{where} is of the host {geometry.host!r} and a cell that the host's file does not have; rebuild it"
+        )
     steps = geometry.positions[list(geometry.sites)] - geometry.positions[geometry.sites[0]]
     start = host.position(geometry.sublattices[0])
     cluster(host, geometry.sublattices, steps, 0.0, geometry.id)  # raises where an impurity sits on no such site
@@ -172,16 +187,15 @@ def check_columns(table: pd.DataFrame, geometries: Mapping[str, Geometry], file:
     found = [geometries[name] for name in table["geometry"]]
     wanted = {
         "distance_angstrom": [g.distance for g in found],
+        "distance_bohr": [g.distance / BOHR_ANGSTROM for g in found],
         **{f"d{x}_angstrom": [g.displacement[k] for g in found] for k, x in enumerate("xyz")},
-        **{f"sublattice_{x}": [g.sublattices[:2][k] for g in found] for k, x in enumerate("ij")},
+        "sublattice_i": [g.sublattices[0] for g in found],
+        "sublattice_j": [g.sublattices[:2][-1] for g in found],
         "shell": [g.shell for g in found],
     }
-    for name, values in wanted.items():
-        if name not in table or values[0] is None:
-            continue
-        for k, (stated, value) in enumerate(zip(table[name], values, strict=True)):
-            same = stated == value if isinstance(value, str) else _near(stated, value)
-            if not same:
+    for name in (name for name in wanted if name in table):
+        for k, (stated, value) in enumerate(zip(table[name], wanted[name], strict=True)):
+            if not _agree(stated, value, SAME_SHELL if name == "distance_bohr" else TOLERANCE):
                 shown = value if isinstance(value, str) else f"{value:.6g}"
                 raise DataError(
                     f"{file}: row {k + 1} ({table['id'].iloc[k]}) has {name} = {stated}, its structure "
@@ -189,6 +203,8 @@ def check_columns(table: pd.DataFrame, geometries: Mapping[str, Geometry], file:
                 )
 
 
-def _near(stated: Any, value: float) -> bool:
-    number = pd.to_numeric(stated, errors="coerce")
-    return bool(abs(number - value) <= TOLERANCE)
+def _agree(stated: Any, value: float | str | None, limit: float) -> bool:
+    """What a column states is what the structure has; a structure without a shell leaves it open."""
+    if value is None or isinstance(value, str):
+        return value is None or stated == value
+    return bool(abs(pd.to_numeric(stated, errors="coerce") - value) <= limit)

@@ -47,7 +47,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the path") from error
     text = _decoded(path, data)
-    odd = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+    odd = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text)
     if odd:
         line = text[: odd.start()].count("\n") + 1
         raise DataError(f"{path} is no text: line {line} holds the control character {odd[0]!r}; save it as csv")

@@ -88,7 +88,7 @@ class Table:
         for n, element in enumerate(found):
             if element not in SYMBOLS:
                 raise DataError(
-                    f"{self.where(n)}: {name} is {element!r}, no chemical element; give a symbol such as Fe, or Z"
+                    f"{self.where(n)}: {name} is {_shown(element)}, no chemical element; give a symbol such as Fe, or Z"
                 )
         return found
 
@@ -168,7 +168,8 @@ def _as_text(cell: Any) -> str:
 
 
 def _shown(cell: Any) -> str:
-    return repr(cell if isinstance(cell, str) else _as_text(cell))
+    text = cell if isinstance(cell, str) else _as_text(cell)
+    return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
 def as_symbol(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.cluster import Host
-from jijbench.data.consistency import check_pairs
+from jijbench.data.consistency import check_impurities, check_pairs
 from jijbench.data.curves import check_curves, check_hosts
 from jijbench.data.dataset import Dataset, load_dataset, read_array
 from jijbench.data.elements import SYMBOLS
@@ -137,6 +137,7 @@ def audit_curves(dataset: Dataset) -> Audit:
             raise DataError(f"{where} has the host {sample.host!r}, which {file.name} does not hold")
         if sample.orbit != f"{sample.elements[0]}-in-{sample.host}":
             raise DataError(f"{where} has orbit {sample.orbit!r}, expected {sample.elements[0]}-in-{sample.host}")
+    check_impurities(dataset, hosts)
     for spec in dataset.card.targets.values():
         if spec.array is not None:
             check_curves(read_array(dataset.folder, spec.array), f"{dataset.folder}: array {spec.array}")
