@@ -159,9 +159,7 @@ def _check_structure(geometry: Geometry, host: Host, radius: float | None, file:
     """Atoms of a cluster sit on sites of the host, and none within the radius is left out."""
     where = f"{file}: geometry {geometry.id}"
     if geometry.host != host.formula or np.abs(geometry.cell - host.cell).max() > TOLERANCE:
-        raise DataError(
-            f"{where} is of the host {geometry.host!r} and a cell that the host's file does not have; rebuild it"
-        )
+        raise DataError(f"{where} has the host {geometry.host!r} or a cell that the host's file does not; rebuild it")
     steps = geometry.positions[list(geometry.sites)] - geometry.positions[geometry.sites[0]]
     start = host.position(geometry.sublattices[0])
     cluster(host, geometry.sublattices, steps, 0.0, geometry.id)  # raises where an impurity sits on no such site
