@@ -38,6 +38,7 @@ def is_the_table(table):
         TEXT.replace(",", "  "),
         "   " + TEXT.replace(",", " \t ").replace("\n", " \n  "),
         TEXT.replace(",", ", "),
+        "sep=;\n" + TEXT.replace(",", ";"),
         TEXT.replace(",", ",\t"),
         TEXT.replace(",", " , "),
         TEXT.replace("\n", "\r\n"),

@@ -20,6 +20,7 @@ BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "u
 SEPARATORS = {"\t": "tabulators", ";": "semicolons", ",": "commas", " ": "blanks"}
 COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eEdD][+-]?[0-9]+)?")
 POINT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eEdD][+-]?[0-9]+)?")
+DECLARED = re.compile(r'"?sep=([,;\t ])"?')  # what a spreadsheet may write above a table
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")  # 1,234: a decimal comma, or a thousand
 
 
@@ -69,14 +70,16 @@ def _decoded(path: Path, data: bytes) -> str:
 def rows_of(text: str, source: str, skip: int = 0, header: bool = True) -> list[Line]:
     """Fields of every row that is neither empty, a ``#`` comment, nor one of the first ``skip`` lines.
 
-    The first row, usually the header, decides on the separator; every other must have as many fields. Raises
+    The first row, usually the header, decides on the separator where no line sep=; does; every other must have as many fields. Raises
     ``DataError`` naming row and line.
     """
     lines = [(number, line) for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if line.strip()]
     lines = [(number, line) for number, line in lines if number > skip and not line.lstrip().startswith("#")]
+    told = DECLARED.fullmatch(lines[0][1].strip()) if lines else None
+    lines = lines[1:] if told else lines
     if not lines:
         raise DataError(f"{source} has no rows; nothing to read")
-    separator = _separator(lines[0][1])
+    separator = told[1] if told else _separator(lines[0][1])
     rows = [Line(number, _split(line, separator, f"{source}: line {number}")) for number, line in lines]
     for k, row in enumerate(rows[1:], start=1):
         if len(row.fields) != len(rows[0].fields):

@@ -80,8 +80,9 @@ def _read_parquet(file: Path) -> pd.DataFrame:
         table = pd.read_parquet(file)
     except ImportError as error:
         raise MissingExtra(f"{file} needs pyarrow, not installed: pip install 'jijbench[parquet]'") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as parquet: {error}; restore it or give a csv file") from error
+    except Exception as error:  # pyarrow has errors of its own for a damaged file
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{file} cannot be read as parquet: {reason}; restore it or give a csv file") from error
     named = any(name is not None for name in table.index.names)
     return table.reset_index(drop=not named)
 
@@ -261,8 +262,8 @@ def import_table(
     written.
     """
     file, output, columns = Path(file), Path(output), read_columns(columns)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DataError(f"{output} already holds a dataset, or something else; remove it or choose another folder")
+    if output.exists() and (not output.is_dir() or any(output.iterdir()) or output.samefile(".")):
+        raise DataError(f"{output} already holds a dataset, or something else; name a new folder, or an empty one")
     if not 0 < radius <= LARGEST_RADIUS:
         raise DataError(f"the clusters' radius is {radius:g} Å; give one above 0 and up to {LARGEST_RADIUS:g}")
     host_file = home("datasets") / "jij-bi2te3" / "host.json" if host is None else Path(host)
