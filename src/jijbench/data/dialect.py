@@ -70,8 +70,8 @@ def _decoded(path: Path, data: bytes) -> str:
 def rows_of(text: str, source: str, skip: int = 0, header: bool = True) -> list[Line]:
     """Fields of every row that is neither empty, a ``#`` comment, nor one of the first ``skip`` lines.
 
-    The first row, usually the header, decides on the separator where no line sep=; does; every other must have as many fields. Raises
-    ``DataError`` naming row and line.
+    A line ``sep=;`` declares the separator, else the first row, usually the header, decides on it. Raises
+    ``DataError`` naming a row (and line) that has not as many fields as the first.
     """
     lines = [(number, line) for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1) if line.strip()]
     lines = [(number, line) for number, line in lines if number > skip and not line.lstrip().startswith("#")]
