@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import Host
 from jijbench.data.curves import check_curves, check_hosts
 from jijbench.data.dataset import Dataset, load_dataset, read_array
 from jijbench.data.elements import SYMBOLS
+from jijbench.data.host import Host, read_host
 from jijbench.data.store import impurity_columns
 from jijbench.data.symmetry import canonical
 from jijbench.errors import DataError
@@ -94,7 +94,7 @@ class Audit:
 
 def host_of(dataset: Dataset) -> Host:
     """The host crystal from the dataset's ``host.json``."""
-    return Host.from_json(json.loads((dataset.folder / "host.json").read_text(encoding="utf-8")))
+    return read_host(dataset.folder / "host.json")
 
 
 def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
