@@ -14,7 +14,7 @@ import tokenize
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NoReturn
 
@@ -243,8 +243,10 @@ def _float(text: str) -> float:
     return value
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an ``.npz`` file by name; raises ``DataError`` naming one that is damaged, twice or too large.
+def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Arrays of an ``.npz`` file by name, all or those of ``names`` that it has.
+
+    Raises ``DataError`` naming one that is damaged, twice or too large.
 
     What an array's header promises is compared with the bytes that are there before memory is taken for it.
     """
@@ -255,8 +257,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             _check_members(members)
             found = {}
             for member in members:
-                with archive.open(member) as head, archive.open(member) as body:
-                    found[member.filename.removesuffix(".npy")] = _array(head, body, member.filename, member.file_size)
+                name = member.filename.removesuffix(".npy")
+                if names is None or name in names:
+                    with archive.open(member) as head, archive.open(member) as body:
+                        found[name] = _array(head, body, member.filename, member.file_size)
             return found
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as arrays: {error}; restore or export it again") from error

@@ -331,7 +331,7 @@ def test_another_host_is_taken_from_its_file(tmp_path):
     site = {"site": "A", "element": "Ge", "position_angstrom": [0.5, 0.5, 0.5]}
     path = tmp_path / "cubic.json"
     path.write_text('{"formula": "Ge"}')
-    with pytest.raises(DataError, match=r"cubic\.json is no host\.json"):
+    with pytest.raises(DataError, match=r"cubic\.json: sites is missing"):
         imported(small(), tmp_path, host=path)
     path.write_text(json.dumps({"formula": "Ge", "lattice_angstrom": cell, "sites": [site]}))
     table = small().assign(site="A", x=4.0, y=-4.0)
