@@ -15,7 +15,6 @@ from jijbench.errors import DataError, ExportError
 from jijbench.export.folders import check_free, write_folder
 from jijbench.export.jukkr import Block, card_text, check_same_mesh, n_spins, read_card
 from jijbench.export.kkr_cluster import Cluster, Site, atominfo_text, check_z, read_cluster, with_z
-from jijbench.reading import read_arrays
 from jijbench.units import BOHR_ANGSTROM
 
 DATASET = "deltav-elemental"
@@ -27,14 +26,13 @@ def read_curves(path: Path, target: str, host: str, element: str) -> dict[float,
 
     Raises ``ExportError`` for another target, a missing combination, NaN.
     """
-    arrays = read_arrays(path)
+    with np.load(path, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
     for name in ("target", "host", "impurity", "mean", *(["distance"] if target == "dv-shell" else [])):
         if name not in arrays:
             raise ExportError(f"{path} has no array {name!r}; make it with `jijbench predict`")
     if str(arrays["target"]) != target:
         raise ExportError(f"{path} holds {str(arrays['target'])!r}, expected {target!r}")
-    if arrays["mean"].ndim != 2 or not (len(arrays["host"]) == len(arrays["impurity"]) == len(arrays["mean"])):
-        raise ExportError(f"{path}: host, impurity and mean are not of one length; make it with `jijbench predict`")
     rows = np.flatnonzero((arrays["host"] == host) & (arrays["impurity"] == element))
     if not len(rows) or (target == "dv" and len(rows) > 1):
         raise ExportError(f"{path}: {len(rows)} rows of {element} in {host}; predict that combination once")
