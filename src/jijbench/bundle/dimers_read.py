@@ -103,8 +103,8 @@ def _frame(frame: "Atoms", known: Dimers, where: str) -> Sample:
     moments = frame.info.get("moments_mub")
     try:
         return sample if moments is None else _released(sample, moments)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    except (ValueError, TypeError, DataError) as error:
+        raise DataError(f"{where}: {error}; give moments_mub as two lengths in μB") from error
 
 
 def _cut(frame: "Atoms", sites: Sequence[int], known: Dimers, where: str) -> Geometry:

@@ -167,8 +167,8 @@ def _load(folder: Path, card_sha256: str) -> Dataset:
             f"{folder / 'samples.csv'} lacks the columns {sorted(rows)} that the card names as rows of arrays"
         )
     where = str(folder / "samples.csv")
-    _check_columns(card, table, where)
     samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id, where)
+    _check_columns(card, table, where)
     extra = {name: _taken(folder, table, spec.array, spec.row) for name, spec in card.inputs.items()}
     return Dataset(folder, card, table, _with_inputs(samples, extra))
 

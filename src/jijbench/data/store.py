@@ -110,7 +110,8 @@ def read_table(path: Path) -> pd.DataFrame:
             dtype=dict.fromkeys(("id", "geometry", "orbit"), str),
         )
     except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
-        raise DataError(f"{path} cannot be read as a table: {error}; restore or rebuild it") from error
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} cannot be read as a table: {reason}; restore or rebuild it") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise DataError(
             f"{path} cannot be read as a table: its rows have more fields than its header; restore or rebuild it"
