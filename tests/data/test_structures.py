@@ -6,10 +6,10 @@ import pytest
 from ase.io import write
 from ase.spacegroup import crystal
 
-from jijbench.data.cluster import Host
 from jijbench.data.dataset import load_dataset
-from jijbench.data.importer import crystal_of, import_table
-from jijbench.data.structures import structure_json
+from jijbench.data.host import Host
+from jijbench.data.importer import import_table
+from jijbench.data.structures import crystal_of, structure_json
 from jijbench.data.symmetry import operations
 from jijbench.data.validate import validate
 from jijbench.errors import DataError, JijbenchError

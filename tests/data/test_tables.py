@@ -124,7 +124,7 @@ def test_what_is_no_table_is_named(tmp_path, content, message):
 
 
 def test_a_folder_a_device_or_nothing_is_no_table(tmp_path):
-    for path, message in ((tmp_path, "no plain file"), (tmp_path / "no", "cannot be read")):
+    for path, message in ((tmp_path, "no plain file|Is a directory"), (tmp_path / "no", "cannot be read")):
         with pytest.raises(DataError, match=message):
             read_table_of_user(path)
     os.mkfifo(tmp_path / "pipe")

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError
 
-from jijbench.data.card import Sha256, Strict
+from jijbench.data.card import Sha256, Strict, validated
 from jijbench.data.sample import Sample
 from jijbench.data.target import Target
-from jijbench.errors import DataError
+from jijbench.reading import read_json
 
 CARD = "card.json"
 INSIDE = "inside"
@@ -161,7 +160,4 @@ def write_card(folder: Path, card: BundleCard) -> None:
 
 def read_bundle_card(folder: Path) -> BundleCard:
     """Read ``card.json``; raises ``DataError`` naming file and field."""
-    try:
-        return BundleCard.model_validate_json((folder / CARD).read_bytes())
-    except (ValidationError, OSError) as error:
-        raise DataError(f"{folder / CARD} is no card of a bundle: {error}") from error
+    return validated(BundleCard, read_json(folder / CARD), f"{folder / CARD} is no card of a bundle")

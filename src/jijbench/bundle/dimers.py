@@ -9,10 +9,10 @@ from string import ascii_lowercase
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import Host, atoms_near, cluster
+from jijbench.data.cluster import atoms_near, cluster
 from jijbench.data.dataset import Dataset
 from jijbench.data.elements import atomic_number
-from jijbench.data.importer import read_host
+from jijbench.data.host import Host, read_host
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
 from jijbench.data.symmetry import canonical, site_at

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from jijbench import limits
 from jijbench.bundle.dimers import Dimers
 from jijbench.data.cluster import TOLERANCE
+from jijbench.data.frames import read_frames
 from jijbench.data.importer import STEP_COLUMNS
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.tables import Table, read_table_of_user
@@ -92,23 +95,18 @@ def read_dimer_frames(path: Path, known: Dimers) -> list[Sample]:
     Atoms farther from both impurities than the bundle's clusters reach are left out. Raises ``DataError`` naming frame
     and what it lacks.
     """
-    from ase.io import read
-
-    try:
-        frames = read(path, index=":", format="extxyz")
-    except (ValueError, KeyError, IndexError, OSError) as error:
-        raise DataError(f"{path} is no extended XYZ file: {error!r}") from error
-    if not frames:
-        raise DataError(f"{path} holds no structure")
-    return [_frame(frame, known, f"{path}: frame {k}") for k, frame in enumerate(frames, start=1)]
+    return [_frame(frame, known, f"{path}: frame {k}") for k, frame in enumerate(read_frames(path), start=1)]
 
 
 def _frame(frame: "Atoms", known: Dimers, where: str) -> Sample:
     marks = frame.arrays.get("impurity")
-    if marks is None or sorted(marks[marks != 0]) != [1, 2]:
+    if marks is None or marks.ndim != 1 or sorted(marks[marks != 0]) != [1, 2]:
         raise DataError(f"{where} has no array impurity with 1 and 2 on the two impurities and 0 elsewhere")
     if frame.pbc.any():
         raise DataError(f"{where} is periodic; cut out the cluster within {known.radius} Å of either impurity, pbc off")
+    close = cKDTree(frame.positions).query_pairs(limits.SHORTEST, output_type="ndarray")
+    if len(close):
+        raise DataError(f"{where}: the atoms {close[0][0] + 1} and {close[0][1] + 1} are in one place; leave one out")
     sites = [int(np.flatnonzero(marks == k)[0]) for k in (1, 2)]
     elements = frame.symbols[sites[0]], frame.symbols[sites[1]]
     geometry = known.as_known(_cut(frame, sites, known, where))
@@ -117,8 +115,8 @@ def _frame(frame: "Atoms", known: Dimers, where: str) -> Sample:
     moments = frame.info.get("moments_mub")
     try:
         return sample if moments is None else _released(sample, moments)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    except (ValueError, TypeError, DataError) as error:
+        raise DataError(f"{where}: {error}; give moments_mub as two lengths in μB") from error
 
 
 def _cut(frame: "Atoms", sites: Sequence[int], known: Dimers, where: str) -> Geometry:

@@ -14,6 +14,7 @@ from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
 from jijbench.errors import DataError
+from jijbench.reading import read_arrays
 
 GEOMETRIES, POTENTIALS = "geometries.extxyz", "potentials.npz"
 ARRAYS = ("hosts", "host_potential", "host_state", "start_host", "start_impurity", "start")
@@ -200,8 +201,8 @@ def read_impurities(folder: Path, neighbours: bool) -> Impurities:
         places.setdefault(geometry.host, []).append(geometry)
     if not (folder / POTENTIALS).is_file():
         return Impurities({name: HostState(tuple(found)) for name, found in places.items()}, {}, neighbours)
-    with np.load(folder / POTENTIALS, allow_pickle=False) as found:
-        a = {name: found[name] if found[name].dtype.kind == "U" else found[name].astype(float) for name in ARRAYS}
+    found = read_arrays(folder / POTENTIALS)
+    a = {name: found[name] if found[name].dtype.kind == "U" else found[name].astype(float) for name in ARRAYS}
     potentials = dict(zip(a["hosts"].tolist(), zip(a["host_potential"], a["host_state"], strict=True), strict=True))
     hosts = {name: HostState(tuple(places.get(name, ())), *values) for name, values in potentials.items()}
     rows = zip(a["start_impurity"].tolist(), a["start_host"].tolist(), a["start"], strict=True)

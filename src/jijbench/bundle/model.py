@@ -1,8 +1,8 @@
 """A bundle in use: the refitted model, what it was trained on, and what it predicts."""
 
 import warnings
-import zipfile
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from jijbench.runner.cell import versions_of
 MODEL, KNOWN = "model", "known"
 #: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move
 BATCH, CURVES = 1000, 20
-BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +83,15 @@ class Bundle:
         shape = self.card.asked_target.shape
         size = CURVES if shape else BATCH
         starts = tqdm(range(0, len(samples), size), disable=None, delay=5, leave=False, desc="predicting")
-        found = [ask(samples[k : k + size]) for k in starts]
-        for k, values in enumerate(found):
-            _refuse_infinite(samples[k * size :], values[0])
+        found = []
+        for k in starts:
+            asked = samples[k : k + size]
+            with blamed(f"{self.folder} gives {asked[0].id} no answer"):
+                found.append(ask(asked))
+            wrong = [part.shape for part in found[-1] if part.shape != (len(asked), *shape)]
+            if wrong:
+                raise DataError(f"{self.folder} answers {len(asked)} samples with {wrong[0]} numbers; export it again")
+            _refuse_infinite(asked, found[-1][0])
         return found or [(np.zeros((0, *shape)),) * 2]
 
     def _released(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
@@ -132,14 +137,24 @@ def load_bundle(path: str | Path, adapter: type[Adapter] | None = None) -> Bundl
     manifest = check_folder(folder)
     card = read_bundle_card(folder)
     found = adapter if adapter is not None else _adapter(card.adapter, folder)
-    try:
+    with blamed(f"{folder} does not hold the model that its card names"):
+        _ = card.asked_target  # raises for a target that is none
         model = found.load(folder / MODEL)
         known = _known(folder / KNOWN, card)
-    except BROKEN as error:
-        raise DataError(f"{folder} does not hold the model that its card names: {error!r}; export it again") from error
     for change in changes(card, found):
         warnings.warn(f"{folder}: {change}; export it again to be sure of its numbers", UserWarning, stacklevel=2)
     return Bundle(folder, manifest.sha256, card, model, known)
+
+
+@contextmanager
+def blamed(words: str) -> Iterator[None]:
+    """What a model's own code raises over damaged files, be it anything, as a ``DataError`` that begins so."""
+    try:
+        yield
+    except JijbenchError:
+        raise
+    except Exception as error:
+        raise DataError(f"{words} ({type(error).__name__}: {error}); export it again") from error
 
 
 def _adapter(name: str, folder: Path) -> type[Adapter]:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.card import Card, make_card, write_card
-from jijbench.data.cluster import Host
 from jijbench.data.consistency import check_physics
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
 from jijbench.data.store import impurity_columns, write_geometries, write_table
 from jijbench.data.symmetry import canonical

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from jijbench.convention import convention
-from jijbench.data.card import Strict, Tolerance
+from jijbench.data.card import Strict, Tolerance, validated
 from jijbench.data.dialect import spelt
-from jijbench.errors import DataError
+from jijbench.reading import read_yaml
 from jijbench.units import LENGTH_ANGSTROM, factor
 
 
@@ -159,9 +158,6 @@ def read_columns(source: ColumnMap | dict | Path | str) -> ColumnMap:
     """A column map from a mapping or a YAML file; raises ``DataError``, and ``UnknownName`` for unit or convention."""
     if isinstance(source, ColumnMap):
         return source
-    where = "column map" if isinstance(source, dict) else str(source)
-    try:
-        raw = source if isinstance(source, dict) else yaml.safe_load(Path(source).read_text(encoding="utf-8"))
-        return ColumnMap.model_validate(raw)
-    except (ValidationError, yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{where}: {error}; see ColumnMap for the keys") from error
+    if isinstance(source, dict):
+        return validated(ColumnMap, source, "column map")
+    return validated(ColumnMap, read_yaml(Path(source)), str(source))

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import TOLERANCE, Host, atoms_near, cluster
+from jijbench.data.cluster import TOLERANCE, atoms_near, cluster
 from jijbench.data.curves import elemental_host
 from jijbench.data.dataset import Dataset
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
 from jijbench.data.symmetry import axial_turns, site_classes
 from jijbench.errors import DataError

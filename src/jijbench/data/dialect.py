@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jijbench import limits
 from jijbench.errors import DataError
+from jijbench.reading import read_bytes
 
-#: bytes; a table of dimers has a few MB at most
-LARGEST = 256 * 2**20
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16",
         b"\xfe\xff": "utf-16"}  # fmt: skip
 SEPARATORS = {"\t": "tabulators", ";": "semicolons", ",": "commas", " ": "blanks"}
@@ -38,15 +38,7 @@ def spelt(name: str) -> str:
 
 def read_text(path: Path) -> str:
     """The text of a file in UTF-8, UTF-16, UTF-32 or Windows-1252/Latin-1; raises ``DataError``."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no plain file; give a table")
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise DataError(f"{path} has {size} bytes, a table at most {LARGEST}; split it")
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; check the path") from error
+    data = read_bytes(path, limits.TABLE_BYTES)
     text = _decoded(path, data)
     odd = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text)
     if odd:

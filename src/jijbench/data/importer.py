@@ -4,7 +4,6 @@ A ``ColumnMap`` says which column holds what, in which unit and Hamiltonian. Eve
 refused; an error names the file, the row (the first data row is 1) and what stands in it.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +16,14 @@ from jijbench.context import home
 from jijbench.convention import convention
 from jijbench.data.build import write_dataset
 from jijbench.data.card import Card, file_sha256, make_card
-from jijbench.data.cluster import TOLERANCE, Host, cluster
+from jijbench.data.cluster import TOLERANCE, cluster
 from jijbench.data.columns import ColumnMap, read_columns
 from jijbench.data.consistency import ROUNDING, check_zero
 from jijbench.data.dialect import spelt
 from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
-from jijbench.data.structures import structure_json
+from jijbench.data.structures import crystal_of
 from jijbench.data.symmetry import site_at
 from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
 from jijbench.errors import DataError, MissingExtra
@@ -46,22 +46,6 @@ class Ends(NamedTuple):
     def displacement(self, host: Host) -> np.ndarray:
         """(3,) Å, from i to j, exact for the host."""
         return host.position(self.site_j) + np.array(self.shift) @ host.cell - host.position(self.site_i)
-
-
-def read_host(path: Path) -> Host:
-    """The host crystal of a ``host.json``; raises ``DataError``."""
-    try:
-        return Host.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no host.json: {error!r}; take that of datasets/jij-bi2te3 as a pattern") from error
-
-
-def crystal_of(path: Path) -> tuple[Host, bytes]:
-    """The host of a ``host.json``, CIF, POSCAR or other structure file, and the content of its ``host.json``."""
-    if path.suffix == ".json":
-        return read_host(path), path.read_bytes()
-    content = structure_json(path)
-    return Host.from_json(json.loads(content)), content
 
 
 def read_any(file: Path, columns: ColumnMap) -> Table:

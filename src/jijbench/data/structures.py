@@ -9,11 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from jijbench import limits
 from jijbench.data.dialect import read_text
 from jijbench.data.elements import SYMBOLS
+from jijbench.data.host import Host, read_host
 from jijbench.errors import DataError
+from jijbench.reading import read_bytes
 
 SMALLEST = 1e-3  # Å³, volume of a cell
+
+
+def crystal_of(path: Path) -> tuple[Host, bytes]:
+    """The host of a ``host.json``, CIF or POSCAR, and the content of its ``host.json``; raises ``DataError``."""
+    if path.suffix == ".json":
+        return read_host(path), read_bytes(path, limits.JSON_BYTES)
+    content = structure_json(path)
+    try:
+        return Host.from_json(json.loads(content)), content
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def structure_json(path: Path) -> bytes:

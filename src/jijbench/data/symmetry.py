@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.data.cluster import Host
 from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
+from jijbench.errors import DataError
 
 Key = tuple  # ((sublattice, dx, dy, dz) of each impurity from the first one, elements)
 DECIMALS = 2  # Å; far below the distance of two sites, far above the digits of the tables
@@ -23,6 +24,8 @@ def _operations(cell: bytes, positions: bytes, numbers: tuple[int, ...]) -> tupl
         warnings.simplefilter("ignore", DeprecationWarning)
         crystal: Any = (lattice, points @ np.linalg.inv(lattice), numbers)
         symmetry: Any = spglib.get_symmetry(crystal, symprec=1e-3)
+    if symmetry is None:
+        raise DataError(f"no symmetry is found in the crystal of {lattice.tolist()} Å, {points.tolist()} Å; check it")
     rotations = np.array([(lattice.T @ r @ np.linalg.inv(lattice.T)) for r in symmetry["rotations"]])
     return rotations, symmetry["translations"] @ lattice
 

@@ -168,7 +168,14 @@ def load_task(name: str) -> Task:
     """Load ``dataset/target/protocol``; raises ``UnknownName`` with the nearest name."""
     parts = name.split("/")
     if len(parts) != 3:
-        raise DataError(f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all")
+        raise DataError(
+            f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all, "
+            "and a dataset of your own is named by its bare id from the folder it lies in"
+        )
     dataset = load_dataset(parts[0])
+    if dataset.id != parts[0]:
+        raise DataError(
+            f"the folder {dataset.folder} holds the dataset {dataset.id!r}; call the folder so, or the task"
+        )
     part = dataset.of(parts[1])
     return Task(part, dataset.target(parts[1]), load_split(dataset, parts[2]).only(part.index))
