@@ -3,13 +3,18 @@
 import importlib.util
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+import jijbench.spin.llg
+import jijbench.spin.tc
 from jijbench.cli import cli
 from jijbench.cli._alloy import assignments, numbers
 from jijbench.errors import ExportError
+from jijbench.spin.binder import NoCrossing
+from jijbench.spin.llg import RunFailed
 
 
 def call(*args: str):
@@ -89,6 +94,104 @@ def test_monte_carlo_writes_its_estimates(tmp_path):
     facts = json.loads((out / "tc.json").read_text())
     assert facts["tc_k"] < facts["mean_field_k"]
     assert "beside it: mean field" in result.output
+
+
+def mc(out, *more, temperatures=("200", "500", "3")):
+    return call("spin", "monte-carlo", "-c", "Cr=0.4", "--supercell", "6", "6", "1", "--supercell", "8", "8", "1",
+                "-T", *temperatures, "--sweeps", "40", "--realisations", "2", "--shells", "1-3", *more,
+                str(out))  # fmt: skip
+
+
+def test_sweeps_are_kept_where_the_cumulants_do_not_cross(tmp_path):
+    out = tmp_path / "mc"
+    result = mc(out, temperatures=("2000", "3000", "3"))
+    assert isinstance(result.exception, NoCrossing)
+    assert f"what was sampled is in {out}" in str(result.exception)
+    assert "[4/4] 8x8x1, seed 1" in result.output  # progress, also where there is no terminal
+    assert {path.name for path in out.iterdir()} == {"samples.csv", "cumulants.csv", "cumulants.png", "tc.json"}
+    facts = json.loads((out / "tc.json").read_text())
+    assert (facts["tc_k"], facts["error_k"]) == (None, None)
+    assert "do not cross between 2000.0 and 3000.0 K" in facts["tc_note"]
+    samples, curves = pd.read_csv(out / "samples.csv"), pd.read_csv(out / "cumulants.csv")
+    assert len(samples) == 2 * 2 * 10 * 3
+    means = samples.groupby(["supercell", "temperature"])[["m2", "m4"]].mean()
+    for cell in ("6x6x1", "8x8x1"):  # the cumulants follow from what was kept
+        part = means.loc[cell]
+        assert (1 - part["m4"] / (3 * part["m2"] ** 2)).to_numpy() == pytest.approx(curves[cell].to_numpy(), rel=1e-4)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, MemoryError, SystemExit])
+def test_finished_realisations_are_kept_whatever_ends_the_run(stop, tmp_path, monkeypatch):
+    out, simulate = tmp_path / "mc", jijbench.spin.tc.simulate
+    calls = []
+
+    def third_fails(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 3:
+            raise stop("in the middle")
+        return simulate(*args, **kwargs)
+
+    monkeypatch.setattr(jijbench.spin.tc, "simulate", third_fails)
+    result = mc(out)
+    assert result.exit_code != 0
+    assert f"what was sampled until then is in {out}" in result.output
+    samples = pd.read_csv(out / "samples.csv")
+    assert set(zip(samples["supercell"], samples["seed"], strict=True)) == {("6x6x1", 0), ("6x6x1", 1)}
+    assert json.loads((out / "tc.json").read_text())["tc_note"] == "in the middle"
+
+
+def test_sweeps_are_kept_where_an_estimate_beside_them_fails(tmp_path, monkeypatch):
+    def fails(_):
+        raise np.linalg.LinAlgError("no convergence")
+
+    monkeypatch.setattr(jijbench.spin.tc, "_rpa", fails)
+    result = mc(tmp_path / "mc")
+    assert isinstance(result.exception, np.linalg.LinAlgError)
+    assert len(pd.read_csv(tmp_path / "mc" / "samples.csv")) == 2 * 2 * 10 * 3
+
+
+def test_nothing_is_written_where_nothing_was_sampled(tmp_path):
+    result = call("spin", "monte-carlo", "-c", "Mn=0.2", "--supercell", "6", "6", "1", "--supercell", "8", "8", "1",
+                  "-T", "10", "20", "2", str(tmp_path / "mc"))  # fmt: skip
+    assert "no uniform order" in str(result.exception)
+    assert not (tmp_path / "mc").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("spirit") is None, reason="spirit is not installed (extra `spin`)")
+def test_samples_of_spin_dynamics_are_kept_too(tmp_path, monkeypatch):
+    lines = jijbench.spin.llg._lines
+
+    def dies(folder):
+        for k, line in enumerate(lines(folder)):
+            if k == 5:
+                raise RunFailed("Spirit ended with exit code 1: no message")
+            yield line
+
+    monkeypatch.setattr(jijbench.spin.llg, "_lines", dies)
+    result = call("spin", "run", "-c", "Cr=0.1", "--supercell", "6", "6", "1", "-T", "5", "150", "3", "--samples", "4",
+                  "--stride", "10", "--warm-up", "10", str(tmp_path / "llg"))  # fmt: skip
+    assert isinstance(result.exception, RunFailed)
+    assert "[1/3] 5 K" in result.output
+    table = pd.read_csv(tmp_path / "llg" / "magnetisation.csv")
+    assert table["samples"].tolist() == [4, 1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-T", "0", "10", "3"), ("-T", "20", "10", "3"), ("-T", "10", "20", "0"), ("-T", "10", "inf", "3"),
+        ("-T", "nan", "20", "3"), ("-T", "10", "20", "3", "--sweeps", "5"),
+        ("-T", "10", "20", "3", "--realisations", "0"),
+    ],
+)  # fmt: skip
+def test_impossible_schedules_are_wrong_usage(words, tmp_path):
+    assert call("spin", "monte-carlo", "-c", "Cr=0.4", *words, str(tmp_path / "mc")).exit_code == 2
+
+
+def test_the_smaller_supercell_comes_first(tmp_path):
+    result = call("spin", "monte-carlo", "-c", "Cr=0.4", "--supercell", "8", "8", "1", "--supercell", "6", "6", "1",
+                  "-T", "10", "20", "2", str(tmp_path / "mc"))  # fmt: skip
+    assert "give the smaller first" in str(result.exception)
 
 
 def test_lists_on_the_command_line():

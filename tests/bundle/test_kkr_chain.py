@@ -58,6 +58,8 @@ def hosts(tmp_path_factory):
         (folder / host / f"{sample.elements[0]}.start.potential").write_text(card_text([start]))
         (folder / host / "scoef").write_text(cluster_text(host, about))
         (folder / host / "config.cfg").write_text("NSPIN= 1\n")
+        for name in ("kkrflex_green", "kkrflex_tmat"):
+            (folder / host / name).write_text("of the host\n")
     pd.DataFrame(cases, columns=["host", "impurity"]).to_csv(folder / "cases.csv", index=False)
     return folder, cases
 
@@ -91,6 +93,18 @@ def test_cards_ask_for_what_the_data_hold(hosts, bundles, predicted):
         np.testing.assert_allclose(found["mean"][:1], bundle.predict(bundle.known.samples("Ag", "Rh")), atol=1e-5)
         assert found["domain"][0] == "inside"
         assert "Zn not in data" in found["domain"][2]
+
+
+def test_a_prediction_for_two_spins_is_outside(predicted, bundles, tmp_path):
+    with np.load(predicted / "asked.npz") as asked:
+        assert asked["spins"].tolist() == [1, 1, 1]
+        np.savez(tmp_path / "asked.npz", **{**asked, "spins": np.array([2, 1, 1])})
+    for name in ("impurity-gp", "impurity-gp of neighbours"):
+        call("predict", bundles(name).folder, tmp_path / "asked.npz", "-o", tmp_path / "dv.npz")
+        with np.load(tmp_path / "dv.npz") as found:
+            two = found["host"] == "Ag"
+            assert set(found["domain"][two]) == {"two spins, the model is non-magnetic"}
+            assert not any("two spins" in reason for reason in found["domain"][~two])
 
 
 def test_start_potentials_of_every_crystal(hosts, predicted, tmp_path):

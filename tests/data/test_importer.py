@@ -306,7 +306,11 @@ def test_a_missing_column_is_named_beside_those_there(tmp_path):
 
 def test_an_unreadable_table_is_refused(tmp_path):
     (tmp_path / "t.xlsx").write_bytes(b"PK\3\4\x14\0\6\0\x08\0")
-    for name, message in (("t.xlsx", "no text"), ("absent.csv", "cannot be read"), (".", "no plain file|Is a directory")):
+    for name, message in (
+        ("t.xlsx", "no text"),
+        ("absent.csv", "cannot be read"),
+        (".", "no plain file|Is a directory"),
+    ):
         with pytest.raises(DataError, match=message):
             import_table(tmp_path / name, HOUSE, tmp_path / "out", **ABOUT)
     with pytest.raises(DataError, match="no rows"):
@@ -540,5 +544,5 @@ def test_a_damaged_table_is_imported_or_refused_in_one_line(tmp_path, table_muta
             assert not (tmp_path / f"{number}").exists()
         else:
             validate(tmp_path / f"{number}")
-    assert all("table.csv" in text and "\n" not in text for text in refused)
+    assert all("table.csv" in text and text.isprintable() for text in refused)
     assert number / 2 < len(refused) < number

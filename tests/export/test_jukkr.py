@@ -88,7 +88,7 @@ def test_another_reader_sees_the_same(tmp_path):
         (1, "Cu29 nothing", r"line 1: title"),
         (2, "   2.4   abc   2.4", r"line 2: rmt, alat, rmtnew: 'abc'"),
         (2, "   2.4", r"line 2: rmt, alat, rmtnew: 1 numbers, expected 3"),
-        (3, " NaN", r"line 3: Z: NaN is not finite"),
+        (3, " NaN", r"line 3: Z: 'NaN' is no number"),
         (5, "350", "V: "),
         (9, "    0  -x", r"line 9: core state"),
         (13, "  2.401293120719D+01                 NaN", r"line 13: V"),

@@ -8,8 +8,9 @@ import pytest
 from ase.build import bulk
 
 from jijbench.errors import ExportError
-from jijbench.export.jukkr import read_card
-from jijbench.export.kkr_cluster import Cluster, Site, crystal, read_cluster
+from jijbench.export.jukkr import read_atoms
+from jijbench.export.kkr_calculation import read_cluster
+from jijbench.export.kkr_cluster import Cluster, Site, crystal, is_sphere
 
 CARDS = Path(__file__).parent / "cards"
 
@@ -20,8 +21,8 @@ def cluster_of(atoms, reach, alat=6.82191131):
     steps = near.positions - near.positions[3 * len(atoms) * 57]
     order = np.argsort(np.linalg.norm(steps, axis=1))
     kept = [k for k in order if np.linalg.norm(steps[k]) < reach]
-    sites = [Site(tuple(steps[k] / alat), 1, 29.0, float(np.linalg.norm(steps[k])) / alat) for k in kept]
-    return Cluster(read_card(CARDS / "Cu_host.potential"), sites, 1)
+    sites = [Site(tuple(steps[k] / alat), 1, 29.0) for k in kept]
+    return Cluster(read_atoms(CARDS / "Cu_host.potential"), sites)
 
 
 @pytest.mark.parametrize("reach", [1.05, 1.6])
@@ -58,10 +59,27 @@ def test_one_atom_stands_for_all_sites_of_a_cell(tmp_path):
     text = (CARDS / "Ni_in_Cu.scoef").read_text().replace("    1 29.0  7.07", "    2 29.0  7.07")
     (tmp_path / "scoef").write_text(text)
     cluster = read_cluster(tmp_path, "Cu")
-    assert len(cluster.blocks) == 2
-    assert cluster.at(cluster.sites[5])[0].v is cluster.blocks[0].v
+    assert len(cluster.atoms) == 2
+    assert cluster.at(cluster.sites[5])[0].v is cluster.atoms[0][0].v
     two = (CARDS / "Cu_host.potential").read_text() * 2
     (tmp_path / "Cu_host.potential").write_text(two)
     (tmp_path / "scoef").write_text(text.replace("    2 29.0", "    3 29.0"))
     with pytest.raises(ExportError, match="2 atoms, scoef counts 3 sites"):
         read_cluster(tmp_path, "Cu")
+
+
+@pytest.mark.parametrize(
+    ("structure", "shells", "atoms"),
+    [("fcc", 1, 13), ("fcc", 2, 19), ("fcc", 3, 43), ("bcc", 2, 15), ("bcc", 3, 27), ("hcp", 2, 13), ("hcp", 3, 19)],
+)
+def test_a_whole_sphere_is_known_and_a_part_of_it_is_not(structure, shells, atoms):
+    """Numbers of atoms within so many distances, as any textbook lists them (hcp: c/a 1.6, so the first shell is 2)."""
+    sites = bulk("Cu", structure, a=6.0, c=9.6 if structure == "hcp" else None)
+    whole = cluster_of(sites, 15.0)
+    lengths = np.unique(np.round([site.distance for site in whole.sites[1:]], 6))
+    whole.sites[:] = [site for site in whole.sites if site.distance < lengths[shells - 1] + 1e-4]
+    assert len(whole.sites) == atoms
+    assert is_sphere(whole)
+    assert not is_sphere(Cluster(whole.atoms, whole.sites[:-1]))
+    assert not is_sphere(Cluster(whole.atoms, [*whole.sites, Site((0.0, 0.0, 9.0), 1)]))
+    assert is_sphere(Cluster(whole.atoms, whole.sites[:1]))

@@ -1,6 +1,8 @@
 """Start potentials: the files for Ni in Cu rebuilt from the dataset, what is refused before anything is written."""
 
+import itertools
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
 from jijbench.data.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.export.jukkr import read_card
+from jijbench.export.jukkr import card_text, read_atoms, read_card
 from jijbench.export.kkr_cluster import Cluster, Site, read_scoef
 from jijbench.export.kkr_start import cluster_blocks, export_kkr
 
@@ -142,8 +144,8 @@ def test_the_command_writes_once(cards, tmp_path):
 def test_full_potential_keeps_the_hosts_nonspherical_part():
     start = read_card(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
     host = [replace(b, nonspherical={lm: 2 * v for lm, v in b.nonspherical.items()}) for b in start]
-    sites = [Site((0.0, 0.0, 0.0), 1, 83.0, 0.0), Site((0.5, 0.0, 0.0), 1, 83.0, 0.5)]
-    cluster = Cluster(host, sites, 2)
+    sites = [Site((0.0, 0.0, 0.0), 1, 83.0), Site((0.5, 0.0, 0.0), 1, 83.0)]
+    cluster, start = Cluster([tuple(host)], sites), tuple(start)
     found = cluster_blocks(cluster, start, np.full(484, 0.1), {})
     assert len(found) == 4
     for block, spin, begin in zip(found[:2], host, start, strict=True):
@@ -152,4 +154,73 @@ def test_full_potential_keeps_the_hosts_nonspherical_part():
     with pytest.raises(ExportError, match="349 points, the card has 484"):
         cluster_blocks(cluster, start, np.zeros(349), {})
     with pytest.raises(ExportError, match="not of 2 spins"):
-        cluster_blocks(cluster, read_card(START), None, {})
+        cluster_blocks(cluster, read_atoms(START)[0], None, {})
+
+
+def snippet_of(out):
+    text = (out / "aiida_inputs.py").read_text()
+    compile(text, "snippet", "exec")
+    return text[text.index('"impurity_info"') :].split("\n    #")[0]
+
+
+def info_of(out):
+    return eval(snippet_of(out).removeprefix('"impurity_info": Dict(dict=').rstrip().removesuffix("),"))
+
+
+def test_the_cluster_that_aiida_is_told_is_that_of_scoef(cards, tmp_path):
+    """A sphere by its radius from x y z; any other cluster by its atoms."""
+    lines = (cards / "scoef").read_text().splitlines()
+    for name, kept in {"whole": lines[1:], "part": lines[1:9], "one": lines[1:2]}.items():
+        (cards / "scoef").write_text("\n".join([str(len(kept)), *(" ".join(line.split()[:4]) for line in kept)]))
+        export_kkr("Cu", "Ni", None, None, str(START), cards, tmp_path / name)
+    assert info_of(tmp_path / "whole") == {"Rcut": 2.5552, "ilayer_center": 0, "Zimp": [28.0]}
+    assert info_of(tmp_path / "one") == {"Rcut": 1e-5, "ilayer_center": 0, "Zimp": [28.0]}
+    part = info_of(tmp_path / "part")
+    assert "Rcut" not in part
+    assert part["Rimp_rel"] == [[0.0, 0.0, 0.0]]
+    sites = read_scoef(tmp_path / "part" / "scoef")
+    assert [tuple(row[:3]) for row in part["imp_cls"]] == [site.x for site in sites]
+    assert [row[3:5] for row in part["imp_cls"]] == [[1, 29.0]] * 8
+    np.testing.assert_allclose([row[5] for row in part["imp_cls"]], [0.0] + [np.sqrt(0.5)] * 7)
+
+
+def test_a_first_shell_is_predicted_whole(cards, tmp_path):
+    """bcc has two distances in its first shell: a prediction of one of them is refused."""
+    rows = [(0, 0, 0), *itertools.product((-0.5, 0.5), repeat=3)]
+    rows += [tuple(s * row) for row in np.eye(3) for s in (-1, 1)]
+    text = "\n".join([str(len(rows)), *(f"{x:.6f} {y:.6f} {z:.6f} 1" for x, y, z in rows)])
+    (cards / "scoef").write_text(text)
+    alat = 6.82191131
+    both = [np.sqrt(0.75) * alat, alat]
+    mean = {"mean": np.full((2, 349), 0.1), "host": ["Cu"] * 2, "impurity": ["Ni"] * 2}
+    shell = predicted(tmp_path, "dv-shell", distance=both, **mean)
+    export_kkr("Cu", "Ni", None, shell, str(START), cards, tmp_path / "out")
+    one = predicted(tmp_path, "dv-shell", distance=both[:1])
+    with pytest.raises(ExportError, match=r"nothing is predicted for the atoms of scoef at \[.*6\.8219"):
+        export_kkr("Cu", "Ni", None, one, str(START), cards, tmp_path / "other")
+
+
+def test_predictions_from_outside_and_for_two_spins_are_said(cards, tmp_path):
+    inside = predicted(tmp_path, domain=["inside"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export_kkr("Cu", "Ni", inside, None, str(START), cards, tmp_path / "out")
+    outside = predicted(tmp_path, domain=["element Ni not in training"])
+    with pytest.warns(UserWarning, match="outside .*: element Ni not in training"):
+        export_kkr("Cu", "Ni", outside, None, str(START), cards, tmp_path / "other")
+    host, start = cards / "Cu_host.potential", tmp_path / "start"
+    for path, to in ((host, host), (START, start)):
+        blocks = [replace(b, title=f"{b.title[:14]} {w:<13}{b.title[28:]}") for b in read_card(path)
+                  for w in ("SPIN DOWN", "SPIN UP")]  # fmt: skip
+        to.write_text(card_text(blocks))
+    with pytest.warns(UserWarning, match="two spins, the model is non-magnetic"):
+        export_kkr("Cu", "Ni", predicted(tmp_path), None, str(start), cards, tmp_path / "spins")
+
+
+def test_a_start_of_the_data_is_not_put_on_another_mesh(cards, tmp_path):
+    text = (cards / "Cu_host.potential").read_text()
+    scale = 2.70000 / 2.66598
+    text = text.replace("2.66598", "2.70000").replace("0.44418808D-03", f"{0.44418808 * scale:.8f}D-03")
+    (cards / "Cu_host.potential").write_text(text)
+    with pytest.raises(ExportError, match=r"up to 2\.66598 Bohr, the card 349 up to 2\.70000"):
+        export_kkr("Cu", "N", None, None, "dataset", cards, tmp_path / "out")

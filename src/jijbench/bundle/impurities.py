@@ -22,6 +22,8 @@ ARRAYS = ("hosts", "host_potential", "host_state", "start_host", "start_impurity
 REACH, NEAR = 1.8, 1.2
 #: where a start is known from, best first
 DATA, FILE = "data", "file"
+#: said of a prediction that is meant for two spins
+SPINLESS = "two spins, the model is non-magnetic"
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +125,10 @@ class Impurities:
         return float(state[0])
 
     def beyond(self, sample: Sample) -> str:
-        """That the start of a sample had to be extrapolated, else ''."""
-        return f"start of {sample.elements[0]} extrapolated" if "extrapolated" in self.source(sample) else ""
+        """That a sample is for two spins, or its start had to be extrapolated, else ''."""
+        start = f"start of {sample.elements[0]} extrapolated" if "extrapolated" in self.source(sample) else ""
+        spins = SPINLESS if "spins" in sample.inputs else ""
+        return "; ".join(filter(None, (spins, start)))
 
     def source(self, sample: Sample) -> str:
         """Where the start of a sample is known from; '' where the row does not need it."""
@@ -136,6 +140,11 @@ class Impurities:
             return FILE
         found, source = self.start(sample.elements[0], host, float(state[0]))
         return source if np.allclose(sample.inputs["start"], found - potential, rtol=0, atol=1e-6) else FILE
+
+
+def for_spins(sample: Sample, spins: float) -> Sample:
+    """The sample, marked where it is meant for a calculation with two spins, of which no model of the data knows."""
+    return sample if spins == 1 else replace(sample, inputs={**sample.inputs, "spins": np.array([spins])})
 
 
 def crystal_of(

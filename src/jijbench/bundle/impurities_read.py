@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jijbench.bundle.impurities import HostState, Impurities, crystal_of
+from jijbench.bundle.impurities import HostState, Impurities, crystal_of, for_spins
 from jijbench.data.curves import check_curves
 from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Sample
@@ -16,7 +16,7 @@ from jijbench.reading import read_arrays
 #: arrays of which a file has one row for each impurity
 COLUMNS = frozenset(
     ("host", "impurity", "v_start", "v_host", "r_ws_bohr", "fermi_energy_ry", "structure", "lattice_constant_bohr",
-     "c_over_a")
+     "c_over_a", "spins")
 )  # fmt: skip
 
 
@@ -38,7 +38,8 @@ def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
 
     ``host``, ``impurity`` (n,); ``v_start`` (n, 349) Ry as in the potential card. For hosts that are not in the data
     also ``v_host`` (n, 349) Ry, ``r_ws_bohr``, ``fermi_energy_ry``, ``structure`` (fcc, bcc, hcp),
-    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). Raises ``DataError`` naming file, array and row.
+    ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). ``spins`` (n,), where it is there, says for how
+    many the prediction is meant. Raises ``DataError`` naming file, array and row.
     """
     arrays = read_arrays(path)
     hosts, impurities = _text(arrays, "host", path), _text(arrays, "impurity", path)
@@ -46,11 +47,14 @@ def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
         if not arrays[name].ndim or len(arrays[name]) != len(hosts) or not len(hosts):
             raise DataError(f"{path}: the array {name!r} has shape {arrays[name].shape}, host {len(hosts)} rows")
     starts = _curves(arrays["v_start"], f"{path}: v_start") if "v_start" in arrays else [None] * len(hosts)
+    spins = arrays.get("spins", np.ones(len(hosts)))
+    if spins.ndim != 1 or spins.dtype.kind not in "iuf":
+        raise DataError(f"{path}: spins holds no numbers (n,); give 1 or 2 for each row")
     own, samples = bool({"v_host", "structure"} & set(arrays)), []
     for row, (host, impurity) in enumerate(zip(hosts, impurities, strict=True)):
         try:
             crystal = _crystal(arrays, row, host, known) if own else None
-            samples += known.samples(host, impurity, starts[row], crystal)
+            samples += [for_spins(s, float(spins[row])) for s in known.samples(host, impurity, starts[row], crystal)]
         except (ValueError, DataError) as error:
             raise DataError(f"{path}: row {row + 1} (host={host}, impurity={impurity}): {error}") from error
     return samples

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from jijbench.cli._told import warnings_told
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -28,5 +30,7 @@ def command(
     """
     from jijbench.export.kkr_start import export_kkr
 
-    for path in export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max):
+    with warnings_told():
+        written = export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max)
+    for path in written:
         click.echo(path)

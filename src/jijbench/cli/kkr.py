@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from jijbench.cli._told import warnings_told
+
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -31,35 +33,40 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
     if output.suffix != ".npz":
         raise click.UsageError(f"{output}: the output is an .npz file")
     found = read_cases(cases)
-    write_atomically(output, npz(asked(found, hosts)))
+    question = asked(found, hosts)
+    write_atomically(output, npz(question))
     click.echo(f"{output}: {len(found)} cases")
+    if (question["spins"] > 1).any():
+        click.echo("warning: hosts of two spins; the models are non-magnetic, so every prediction is outside", err=True)
 
 
 @command.command()
-@click.option("--program", type=click.Path(path_type=Path), required=True, help="Your own KKRimp.")
+@click.option("--program", required=True, help="Your own KKRimp; arguments too, as 'mpirun -n 4 kkrimp.x'.")
 @click.option("--cases", type=FILE, required=True, help="csv with the columns host, impurity.")
 @click.option("--hosts", type=FOLDER, required=True, help="Folder of converged hosts.")
 @click.option("--impurity", type=FILE, required=True, help="Predicted dv (.npz).")
 @click.option("--shell", type=FILE, required=True, help="Predicted dv-shell (.npz).")
 @click.option("--seconds", default=3600.0, show_default=True, help="Limit of one run.")
 @click.argument("out", type=click.Path(path_type=Path))
-def steps(program: Path, cases: Path, hosts: Path, impurity: Path, shell: Path, seconds: float, out: Path) -> None:
+def steps(program: str, cases: Path, hosts: Path, impurity: Path, shell: Path, seconds: float, out: Path) -> None:
     """Run every case from the atomic and the predicted starts; write OUT/steps.csv and OUT/savings.csv.
 
-    Call it again after an interruption: what steps.csv holds is not run again.
+    Program and files are checked before the first run. Call it again after an interruption, or with the cause of a
+    failure mended: what steps.csv holds is not run again, unless it failed.
     """
     from jijbench.export.kkr_cases import read_cases
     from jijbench.export.kkr_steps import STARTS, read_runs, run_cases, savings
     from jijbench.files import write_atomically
 
     found = read_cases(cases)
-    for runs in run_cases(program, found, hosts, {"dv": impurity, "dv-shell": shell}, out, seconds):
-        last = runs.iloc[-1]
-        said = f" ({last['reason']})" if last["reason"] else ""
-        click.echo(
-            f"[{len(runs)}/{len(found) * len(STARTS)}] {last['impurity']} in {last['host']}, {last['start']}: "
-            f"{last['steps']} steps, {last['ended']}{said}"
-        )
+    with warnings_told():
+        for runs in run_cases(program, found, hosts, {"dv": impurity, "dv-shell": shell}, out, seconds):
+            last = runs.iloc[-1]
+            said = f" ({last['reason']})" if last["reason"] else ""
+            click.echo(
+                f"[{len(runs)}/{len(found) * len(STARTS)}] {last['impurity']} in {last['host']}, {last['start']}: "
+                f"{last['steps']} steps, {last['ended']}{said}"
+            )
     saved = savings(read_runs(out))
     write_atomically(out / "savings.csv", saved.to_csv(index=False).encode())
     click.echo(saved.to_string(index=False))

@@ -1,5 +1,7 @@
 """``jijbench spin``."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,59 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tqdm import tqdm
+
+    from jijbench.spin.folders import Files
 
 OUT = click.argument("folder", type=click.Path(path_type=Path))
+
+
+def _kelvin(_: click.Context, __: click.Parameter, value: tuple[float, float, int]) -> list[float]:
+    """Temperatures from FROM TO N."""
+    import numpy as np
+
+    low, high, n = value
+    if not (0 < low <= high < float("inf")) or n < 1 or (n > 1 and low == high):
+        raise click.BadParameter(f"{low:g} {high:g} {n}: FROM is above 0 K and below TO, N at least 1")
+    return np.linspace(low, high, n).tolist()
+
+
 temperatures = click.option(
-    "-T", "--temperatures", nargs=3, type=(float, float, int), required=True, metavar="FROM TO N", help="Kelvin."
-)
+    "-T", "--temperatures", nargs=3, type=(float, float, int), required=True, metavar="FROM TO N", help="Kelvin.",
+    callback=_kelvin,
+)  # fmt: skip
+AT_LEAST_ONE = click.IntRange(min=1)
+
+
+@contextmanager
+def _kept(folder: Path, files: Callable[[str], "Files"]) -> Iterator[None]:
+    """Where a long run ends before its end, by an error or by Ctrl-C, what there is so far is written, and said."""
+    from jijbench.export.folders import write_folder
+    from jijbench.export.signals import leaving_on_signals
+
+    try:
+        with leaving_on_signals():
+            yield
+    except BaseException as stop:
+        found = files(str(stop) or type(stop).__name__)
+        if found:
+            write_folder(folder, found)
+            click.echo(f"ended early; what was sampled until then is in {folder}: {', '.join(found)}", err=True)
+        raise
+
+
+@contextmanager
+def _progress(total: int, unit: str) -> "Iterator[tqdm]":
+    """A bar on a terminal; elsewhere ``_line`` writes."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, disable=None) as bar:
+        yield bar
+
+
+def _line(bar: "tqdm", text: str) -> None:
+    if bar.disable:
+        click.echo(text, err=True)
 
 
 @click.group()
@@ -106,15 +156,17 @@ def downstream(
     help="Hexagonal cells; twice, the smaller first, best of one shape.",
 )  # fmt: skip
 @temperatures
-@click.option("--realisations", default=4, show_default=True, help="Of the random occupation, for each size.")
-@click.option("--sweeps", default=2000, show_default=True)
+@click.option(
+    "--realisations", default=4, type=AT_LEAST_ONE, show_default=True, help="Of the random occupation, for each size."
+)
+@click.option("--sweeps", default=2000, show_default=True, type=click.IntRange(min=10))
 @seed
 @moments
 @shells
 @OUT
 def monte_carlo(
     exchange: str, concentrations: tuple[str, ...], supercells: tuple[tuple[int, int, int], ...],
-    temperatures: tuple[float, float, int], realisations: int, sweeps: int, seed: int, moments: tuple[str, ...],
+    temperatures: list[float], realisations: int, sweeps: int, seed: int, moments: tuple[str, ...],
     shells: str | None, folder: Path,
 ) -> None:  # fmt: skip
     """Critical temperature of one alloy from the crossing of Binder cumulants.
@@ -122,54 +174,65 @@ def monte_carlo(
     Heat-bath Monte Carlo of the suite's own (checked: simple cubic lattice, k Tc = 1.443 J). Writes cumulants.csv,
     cumulants.png and tc.json.
     """
-    import numpy as np
-    from tqdm import tqdm
-
     from jijbench.export.folders import check_free, write_folder
-    from jijbench.spin.folders import monte_carlo_files
-    from jijbench.spin.tc import monte_carlo as run
+    from jijbench.files import write_atomically
+    from jijbench.spin.binder import NoCrossing
+    from jijbench.spin.folders import cumulants_figure, monte_carlo_files, samples_files
+    from jijbench.spin.tc import MonteCarlo
 
     check_free(folder)
     chosen = assignments(concentrations)
-    with tqdm(total=2 * realisations * (sweeps + sweeps // 4), unit="sweep", disable=None) as bar:
-        found = run(
-            exchange, chosen, supercells, np.linspace(*temperatures).tolist(), realisations=realisations,
-            sweeps=sweeps, seed=seed, shells=numbers(shells), moments=assignments(moments), tell=bar.update,
-        )  # fmt: skip
     facts = {
         "concentrations": chosen, "realisations": realisations, "sweeps": sweeps, "seed": seed, "exchange": exchange,
     }  # fmt: skip
-    for path in write_folder(folder, monte_carlo_files(found, supercells, facts)):
+    sampled = MonteCarlo(
+        exchange, chosen, supercells, realisations=realisations, seed=seed, shells=numbers(shells),
+        moments=assignments(moments),
+    )  # fmt: skip
+    with _kept(folder, lambda note: samples_files(sampled, facts, note)):
+        with _progress(2 * realisations * (sweeps // 10 * 10 + sweeps // 4), "sweep") as bar:
+            for k, name in enumerate(sampled.sample(temperatures, sweeps, bar.update), start=1):
+                _line(bar, f"[{k}/{2 * realisations}] {name}")
+        found = sampled.estimates()
+        files = monte_carlo_files(sampled, found, facts)
+    for path in write_folder(folder, files):
         click.echo(path)
+    write_atomically(folder / "cumulants.png", cumulants_figure(sampled, found, chosen))
+    click.echo(folder / "cumulants.png")
     rpa = found.rpa_note if found.rpa is None else f"{found.rpa:.1f} K, {found.rpa_note}"
+    beside = f"mean field {found.mean_field:.1f} K; local random-phase approximation: {rpa}"
+    if found.critical.tc is None:
+        click.echo(f"no Tc; beside it: {beside}")
+        raise NoCrossing(f"{found.critical.note}; what was sampled is in {folder}")
     click.echo(f"Tc = {found.critical.tc:.1f} ± {found.critical.error:.1f} K by the crossing of cumulants")
-    click.echo(f"beside it: mean field {found.mean_field:.1f} K; local random-phase approximation: {rpa}")
+    click.echo(f"beside it: {beside}")
 
 
 @command.command()
 @alloy_options
 @temperatures
-@click.option("--warm-up", default=5000, show_default=True, help="Steps at each temperature before it counts.")
-@click.option("--samples", default=50, show_default=True, help="Of the magnetisation at each temperature.")
-@click.option("--stride", default=200, show_default=True, help="Steps between them.")
+@click.option(
+    "--warm-up", type=AT_LEAST_ONE, default=5000, show_default=True, help="Steps at each temperature before it counts."
+)
+@click.option(
+    "--samples", type=AT_LEAST_ONE, default=50, show_default=True, help="Of the magnetisation at each temperature."
+)
+@click.option("--stride", type=AT_LEAST_ONE, default=200, show_default=True, help="Steps between them.")
 @click.option("--time-step", default=1e-3, show_default=True, help="ps.")
 @OUT
 def run(
     exchange: str, concentrations: tuple[str, ...], supercell: tuple[int, int, int], seed: int,
-    moments: tuple[str, ...], shells: str | None, temperatures: tuple[float, float, int], warm_up: int,
+    moments: tuple[str, ...], shells: str | None, temperatures: list[float], warm_up: int,
     samples: int, stride: int, time_step: float, folder: Path,
 ) -> None:  # fmt: skip
     """Magnetisation against temperature by Landau-Lifshitz-Gilbert dynamics, with the package Spirit.
 
     One realisation, heated from the aligned state. Writes magnetisation.csv and .png beside Spirit's own input.
     """
-    import numpy as np
-    from tqdm import tqdm
-
     from jijbench.export.folders import check_free, write_folder
     from jijbench.export.spin import random_alloy
     from jijbench.spin.folders import llg_files
-    from jijbench.spin.llg import Schedule, run_llg
+    from jijbench.spin.llg import Schedule, llg_table, run_llg
 
     check_free(folder)
     alloy = random_alloy(
@@ -180,10 +243,19 @@ def run(
         moments=assignments(moments),
         shells=numbers(shells),
     )
-    with tqdm(total=temperatures[2] * samples, unit="sample", disable=None) as bar:
-        table = run_llg(
-            alloy.system, np.linspace(*temperatures).tolist(), Schedule(warm_up, samples, stride, time_step),
-            seed=seed, tell=bar.update,
-        )  # fmt: skip
-    for path in write_folder(folder, llg_files(alloy, table, exchange)):
+    lines: list[dict] = []
+
+    def files(_: str) -> "Files":
+        return llg_files(alloy, llg_table(lines, alloy.system), exchange) if lines else {}
+
+    with _kept(folder, files), _progress(len(temperatures) * samples, "sample") as bar:
+
+        def tell() -> None:
+            bar.update()
+            if len(lines) % samples == 0:
+                _line(bar, f"[{len(lines) // samples}/{len(temperatures)}] {lines[-1]['temperature']:g} K")
+
+        run_llg(alloy.system, temperatures, Schedule(warm_up, samples, stride, time_step), seed=seed, tell=tell,
+                lines=lines)  # fmt: skip
+    for path in write_folder(folder, files("")):
         click.echo(path)

@@ -8,11 +8,17 @@ to the shape function. Layout: Fortran columns of 20, four a line.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from jijbench.errors import ExportError
+from jijbench.export.kkr_text import EXPONENT, Lines, decimals
+
+#: decimals that the code prints at least of lengths and energies in the header: fewer, and the line was cut
+PRINTED = 8
+LMPOT = tuple((2 * l_max + 1) ** 2 for l_max in range(9))
+#: the blocks of one atom: one, or SPIN DOWN and SPIN UP
+Atom = tuple["Block", ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +40,7 @@ class Block:
     nonspherical: dict[int, np.ndarray] = field(default_factory=dict)  # lm → (inner + 1,) last points
     inner: int | None = None  # irns; None in the atomic sphere approximation
     n_lm: int = 0
+    alat_decimals: int = 15  # as printed
 
     @property
     def full(self) -> bool:
@@ -46,62 +53,7 @@ class Block:
         return 1 + round(float(np.log1p(self.r_mt_new / self.b)) / self.a)
 
 
-class _Lines:
-    """Lines of a file with their number, so that errors can name both."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            text = path.read_text(encoding="ascii")
-        except UnicodeDecodeError as error:
-            raise ExportError(f"{path}: byte {error.start} is no text; give a potential card") from error
-        self.path, self.lines, self.at = path, text.splitlines(), 0
-        while self.lines and not self.lines[-1].strip():
-            self.lines.pop()
-
-    def fail(self, what: str, field: str) -> NoReturn:
-        raise ExportError(f"{self.path}, line {self.at}: {field}: {what}")
-
-    def next(self, field: str) -> str:
-        if self.at == len(self.lines):
-            self.fail("the file ends here; it is truncated", field)
-        self.at += 1
-        return self.lines[self.at - 1]
-
-    def number(self, word: str, field: str) -> float:
-        try:
-            value = float(word.replace("D", "E").replace("d", "e"))
-        except ValueError:
-            self.fail(f"{word!r} is no number", field)
-        if not np.isfinite(value):
-            self.fail(f"{word.strip()} is not finite", field)
-        return value
-
-    def numbers(self, n: int, fields: str) -> list[float]:
-        """The first ``n`` words of the next line as numbers."""
-        words = self.next(fields).split()
-        if len(words) < n:
-            self.fail(f"{len(words)} numbers, expected {n}", fields)
-        return [self.number(word, fields) for word in words[:n]]
-
-    def whole(self, n: int, fields: str) -> list[int]:
-        values = self.numbers(n, fields)
-        if any(value != int(value) or value < 0 for value in values):
-            self.fail(f"{values} are not whole numbers from 0 on", fields)
-        return [int(value) for value in values]
-
-    def columns(self, n: int, field: str) -> np.ndarray:
-        """(n,) values in columns of 20, four a line."""
-        found: list[float] = []
-        while len(found) < n:
-            line = self.next(field).rstrip()
-            words = [line[k : k + 20] for k in range(0, len(line), 20)]
-            if len(words) != min(4, n - len(found)):
-                self.fail(f"{len(words)} columns of 20, expected {min(4, n - len(found))}", field)
-            found += [self.number(word, field) for word in words]
-        return np.array(found)
-
-
-def _nonspherical(lines: _Lines, inner: int, n_lm: int) -> dict[int, np.ndarray]:
+def _nonspherical(lines: Lines, inner: int, n_lm: int) -> dict[int, np.ndarray]:
     found: dict[int, np.ndarray] = {}
     while len(found) < n_lm - 1:
         (lm,) = lines.whole(1, "lm")
@@ -113,41 +65,53 @@ def _nonspherical(lines: _Lines, inner: int, n_lm: int) -> dict[int, np.ndarray]
     return found
 
 
-def _is_full(lines: _Lines) -> bool:
+def _is_full(lines: Lines) -> bool:
     """Whether the next line holds four whole numbers: the code's own way of telling."""
-    words = lines.lines[lines.at].split() if lines.at < len(lines.lines) else []
+    words = lines.lines[lines.at].split() if lines.left else []
     return len(words) == 4 and all(word.isdigit() for word in words)
 
 
-def _block(lines: _Lines) -> Block:
+def _core_state(lines: Lines) -> tuple[int, float]:
+    ell, energy = lines.words(2, "core state")
+    if ell not in ("0", "1", "2", "3"):
+        lines.fail(f"l is {ell!r}, expected 0 to 3", "core state")
+    if lines.number(energy, "core state") and not EXPONENT.fullmatch(energy):
+        lines.fail(f"{energy} lacks an exponent of two digits; the line was cut", "core state")
+    return int(ell), lines.number(energy, "core state")
+
+
+def _block(lines: Lines) -> Block:
     title = lines.next("title")
     if title[5:14].strip() != "POTENTIAL" or "exc:" not in title:
         lines.fail(f"{title[:40]!r} lacks POTENTIAL in columns 6 to 14, or exc:", "title")
-    r_mt, alat, r_mt_new = lines.numbers(3, "rmt, alat, rmtnew")
-    (z,) = lines.numbers(1, "Z")
-    r_ws, fermi, v_bc = lines.numbers(3, "rws, E_F, vbc")
+    r_mt, alat, r_mt_new = lines.numbers(PRINTED, PRINTED, PRINTED, fields="rmt, alat, rmtnew")
+    printed = decimals(lines.lines[lines.at - 1].split()[1])
+    (z,) = lines.numbers(1, fields="Z")
+    r_ws, fermi, v_bc = lines.numbers(5, PRINTED, PRINTED, fields="rws, E_F, vbc")
     (n,) = lines.whole(1, "nr")
-    a, b = lines.numbers(2, "a, b")
+    a, b = lines.powers(2, "a, b")
     if min(alat, r_mt_new, r_ws, a, b) <= 0 or n < 5:
         lines.fail(
             f"alat {alat}, rmtnew {r_mt_new}, rws {r_ws}, a {a}, b {b}, nr {n}: a length is not positive", "mesh"
         )
     n_core, _ = lines.whole(2, "ncore, inew")
-    core = tuple((int(ell), energy) for ell, energy in (lines.numbers(2, "core state") for _ in range(n_core)))
+    core = tuple((int(ell), energy) for ell, energy in (_core_state(lines) for _ in range(n_core)))
     header = (title.rstrip(), r_mt, alat, r_mt_new, z, r_ws, fermi, v_bc, a, b, core)
     if not _is_full(lines):
-        return Block(*header, lines.columns(n, "V"))
+        return Block(*header, lines.columns(n, "V"), alat_decimals=printed)
     again, inner, n_lm, _ = lines.whole(4, "nr, irns, lmpot, isave")
     if again != n or inner >= n:
         lines.fail(f"nr is {n} in the header and {again} here, irns {inner}", "nr, irns")
+    if n_lm not in LMPOT:
+        lines.fail(f"{n_lm} is no (2 lmax + 1)²", "lmpot")
     v = lines.columns(n, "V")
-    return Block(*header, v, _nonspherical(lines, inner, n_lm), inner, n_lm)
+    return Block(*header, v, _nonspherical(lines, inner, n_lm), inner, n_lm, printed)
 
 
 def read_card(path: Path) -> list[Block]:
     """Blocks of a potential card in the file's order. Raises ``ExportError`` naming file, line and field."""
-    lines, blocks = _Lines(Path(path)), []
-    while lines.at < len(lines.lines):
+    lines, blocks = Lines(path), []
+    while lines.left:
         blocks.append(_block(lines))
         check_block(blocks[-1], f"{path}, line {lines.at}")
     if not blocks:
@@ -224,11 +188,37 @@ def n_spins(blocks: Sequence[Block], where: str) -> int:
     return 2
 
 
-def check_same_mesh(block: Block, host: Block, where: str) -> None:
+def read_atoms(path: Path) -> list[Atom]:
+    """Atoms of a potential card; how many blocks each has is told by the card itself, never by another file.
+
+    Raises ``ExportError`` where two blocks are not the two spins of one atom, or alat differs.
+    """
+    return atoms_of(read_card(path), str(path))
+
+
+def atoms_of(blocks: Sequence[Block], where: str) -> list[Atom]:
+    """Blocks by atom; raises ``ExportError`` as ``read_atoms``."""
+    spins = n_spins(blocks, where)
+    for k, block in enumerate(blocks):
+        first, what = blocks[k - k % spins], f"{where}, block {k + 1} ({block.title[:28].strip()})"
+        if (block.z, len(block.core), block.full, block.n_lm) != (first.z, len(first.core), first.full, first.n_lm):
+            raise ExportError(f"{what}: Z {block.z:g} or the core is not that of the other spin, Z {first.z:g}")
+        check_same_mesh(block, first, what, "the other spin's")
+        if abs(block.alat - blocks[0].alat) > _alat_error(block, blocks[0]):
+            raise ExportError(f"{what}: alat is {block.alat!r}, the first block's {blocks[0].alat!r}")
+    return [tuple(blocks[k : k + spins]) for k in range(0, len(blocks), spins)]
+
+
+def _alat_error(one: Block, other: Block) -> float:
+    """How far alat may differ (Bohr): what the digits printed leave open, and never more than the code does."""
+    return max(1e-9, 0.6 * 10.0 ** -min(one.alat_decimals, other.alat_decimals))
+
+
+def check_same_mesh(block: Block, host: Block, where: str, whose: str = "the host's") -> None:
     """Raises ``ExportError`` naming the first of nr, alat, a, b, rmtnew and rws in which a block is not its host's."""
     pairs: list[tuple[str, float, float, float]] = [
         ("nr", len(block.v), len(host.v), 0.0),
-        ("alat", block.alat, host.alat, 1e-9),
+        ("alat", block.alat, host.alat, _alat_error(block, host)),
         ("a", block.a, host.a, 1e-10),
         ("b", block.b, host.b, 1e-6 * host.b),
         ("rws", block.r_ws, host.r_ws, 2e-5),  # five digits are printed
@@ -237,4 +227,4 @@ def check_same_mesh(block: Block, host: Block, where: str) -> None:
         pairs.append(("rmtnew", block.r_mt_new, host.r_mt_new, 1e-6))
     for name, mine, theirs, allowed in pairs:
         if abs(mine - theirs) > allowed:
-            raise ExportError(f"{where}: {name} is {mine!r}, the host's {theirs!r}; make both in the same cell")
+            raise ExportError(f"{where}: {name} is {mine!r}, {whose} {theirs!r}; make both in the same cell")

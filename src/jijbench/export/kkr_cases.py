@@ -12,8 +12,8 @@ import numpy as np
 from jijbench.data.mesh import MESH_A, POINTS
 from jijbench.data.tables import read_table_of_user
 from jijbench.errors import ExportError
-from jijbench.export.jukkr import Block, check_same_mesh, read_card
-from jijbench.export.kkr_cluster import check_z, crystal, read_cluster
+from jijbench.export.kkr_calculation import mean_spin, read_calculation
+from jijbench.export.kkr_cluster import crystal
 
 Case = tuple[str, str]
 
@@ -36,34 +36,26 @@ def start_card(hosts: Path, host: str, element: str) -> Path:
 def asked(cases: Sequence[Case], hosts: Path) -> dict[str, np.ndarray]:
     """Arrays of the ``.npz`` that `jijbench predict` takes: starts and hosts read from the cards of all cases.
 
-    The mean over spins counts. Raises ``ExportError`` naming file and case for another mesh, Z or crystal.
+    The mean over spins counts, ``spins`` says how many there are. Raises ``ExportError`` naming file and case for files
+    that are not of one calculation, and for another mesh or crystal.
     """
     rows = []
     for host, element in cases:
         try:
             rows.append(_row(hosts, host, element))
-        except OSError as error:
+        except ExportError as error:
             raise ExportError(f"{element} in {host}: {error}") from error
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def _row(hosts: Path, host: str, element: str) -> dict:
-    cluster = read_cluster(hosts / host, host)
-    where = start_card(hosts, host, element)
-    mine, start = cluster.at(cluster.sites[0]), read_card(where)[: cluster.spins]
-    check_z(start[0].z, element, str(where))
-    for one, other in zip(start, mine, strict=True):
-        check_same_mesh(one, other, str(where))
-    if len(mine[0].v) != POINTS or abs(mine[0].a - MESH_A) > 1e-10:
+    found = read_calculation(hosts / host, host, element, start_card(hosts, host, element))
+    mine = mean_spin(found.host)
+    if len(mine.v) != POINTS or abs(mine.a - MESH_A) > 1e-10:
         raise ExportError(
-            f"{host}: mesh of {len(mine[0].v)} points, a = {mine[0].a}; curves are predicted on {POINTS}, {MESH_A}, of "
+            f"{host}: mesh of {len(mine.v)} points, a = {mine.a}; curves are predicted on {POINTS}, {MESH_A}, of "
             "cards in the atomic sphere approximation"
         )
-    numbers = {"r_ws_bohr": mine[0].r_ws, "fermi_energy_ry": mine[0].fermi, "c_over_a": np.nan}
-    return (
-        {"host": host, "impurity": element, "v_start": _mean(start), "v_host": _mean(mine)} | numbers | crystal(cluster)
-    )
-
-
-def _mean(blocks: Sequence[Block]) -> np.ndarray:
-    return np.mean([block.v for block in blocks], axis=0)
+    curves = {"v_start": mean_spin(found.start).v, "v_host": mine.v, "spins": found.cluster.spins}
+    numbers = {"r_ws_bohr": mine.r_ws, "fermi_energy_ry": mine.fermi, "c_over_a": np.nan}
+    return {"host": host, "impurity": element} | curves | numbers | crystal(found.cluster)

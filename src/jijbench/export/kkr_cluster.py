@@ -1,81 +1,119 @@
 """The cluster of an impurity run: its sites, the host's cards, and what crystal they are."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from jijbench.data.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.export.jukkr import Block, n_spins, read_card
+from jijbench.export.jukkr import Atom
+from jijbench.export.kkr_text import Lines, as_number, decimals
 
 NEAR = 1.2  # first shell: atoms within this many nearest-neighbour distances
+#: units of alat: positions this near are one, however many digits a file prints
+SAME_SITE = 1e-10
+MOST_SITES = 100_000
+COLUMNS = "x y z site, and perhaps Z, distance, centre"
 
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """One atom of the cluster as ``scoef`` lists it; lengths in units of alat."""
+    """One atom of the cluster as ``scoef`` lists it; lengths in units of alat.
+
+    ``z``: None where the file has no such column, 0 in files of tools that do not fill it (no code reads it).
+    ``error``: what the digits of its file leave open of a coordinate.
+    """
 
     x: tuple[float, float, float]
     host_site: int  # from 1
-    z: float
-    distance: float
+    z: float | None = None
+    error: float = SAME_SITE
+
+    @property
+    def distance(self) -> float:
+        """From the impurity."""
+        return float(np.linalg.norm(self.x))
+
+
+def printed_error(words: Sequence[str]) -> float:
+    """One unit of the last digit that a file prints of its coordinates: of the longest, so that a cut one shows."""
+    return max(SAME_SITE, 10.0 ** -max(map(decimals, words)))
 
 
 def read_scoef(path: Path) -> list[Site]:
-    """Atoms of a cluster, the impurity first. Raises ``ExportError`` naming file and line."""
-    lines = Path(path).read_text(encoding="ascii").splitlines()
-    try:
-        n = int(lines[0])
-        rows = [[float(word.replace("D", "E")) for word in line.split()] for line in lines[1 : n + 1]]
-    except (IndexError, ValueError) as error:
-        raise ExportError(f"{path}: {error}; first line the number of atoms, then x y z site Z distance") from error
-    for k, row in enumerate(rows, start=2):
-        if len(row) != 6 or not np.isfinite(row).all() or row[3] < 1:
-            raise ExportError(f"{path}, line {k}: {row}: expected x y z site Z distance")
-    if not rows or len(rows) < n or rows[0][5] > 1e-8:
-        raise ExportError(f"{path}: {len(rows)} of {n} atoms, the first must be the impurity at distance 0")
-    return [Site((r[0], r[1], r[2]), int(r[3]), r[4], r[5]) for r in rows]
+    """Atoms of a cluster, the impurity first: 4 to 7 columns, of which the code reads x y z site.
+
+    Raises ``ExportError`` naming file and line where the count, a site given twice, or a distance is wrong.
+    """
+    lines = Lines(path)
+    (n,) = lines.whole(1, "number of atoms")
+    if lines.left != n or not n:
+        lines.fail(f"{n} atoms, {lines.left} lines of atoms follow", "number of atoms")
+    rows = [_words(lines) for _ in range(n)]
+    if len({len(row) for row in rows}) > 1:
+        raise ExportError(f"{path}: lines of {sorted({len(row) for row in rows})} columns; one was cut")
+    error = printed_error([word for row in rows for word in row[:3]])
+    x = np.array([[as_number(word) for word in row[:3]] for row in rows])
+    if np.abs(x[0]).max() > error:
+        raise ExportError(f"{path}, line 2: {' '.join(rows[0][:3])}: the first atom is the impurity, at 0 0 0")
+    for first, second in sorted(cKDTree(x).query_pairs(2 * error)):
+        raise ExportError(f"{path}, lines {first + 2} and {second + 2}: one site given twice: {' '.join(rows[first])}")
+    _check_distances(path, rows, x, error)
+    z = [None if len(row) < 5 else as_number(row[4]) for row in rows]
+    places = enumerate(zip(x.tolist(), rows, strict=True))
+    return [Site((a, b, c), int(row[3]), z[k], error) for k, ((a, b, c), row) in places]
+
+
+def _words(lines: Lines) -> list[str]:
+    """4 to 7 words of a line; raises ``ExportError`` unless all are numbers, site and centre counted from 1."""
+    words = lines.next(COLUMNS).split()
+    if not 4 <= len(words) <= 7:
+        lines.fail(f"{len(words)} columns, expected {COLUMNS}", "atom")
+    values = [lines.number(word, COLUMNS) for word in words]
+    for name, k in (("site", 3), ("centre", 6)):
+        if k < len(words) and not (words[k].isdigit() and 0 < values[k] < MOST_SITES):
+            lines.fail(f"{words[k]} does not count from 1", name)
+    if len(words) > 4 and not (0 <= values[4] < 120 and values[4] == int(values[4])):
+        lines.fail(f"{words[4]} is no atomic number", "Z")
+    return words
+
+
+def _check_distances(path: Path, rows: Sequence[Sequence[str]], x: np.ndarray, error: float) -> None:
+    """Raises ``ExportError`` where the sixth column is not the distance from the centre that the seventh names."""
+    if len(rows[0]) < 6:
+        return
+    found = [row[5] for row in rows]
+    allowed = 2 * error + printed_error(found)
+    for k, (row, place) in enumerate(zip(rows, x, strict=True)):
+        centre = int(row[6]) if len(row) > 6 else 1
+        if centre > len(rows):
+            raise ExportError(f"{path}, line {k + 2}: centre {centre} of {len(rows)} atoms")
+        length = float(np.linalg.norm(place - x[centre - 1]))
+        if abs(as_number(row[5]) - length) > allowed:
+            raise ExportError(f"{path}, line {k + 2}: distance {row[5]}, but x y z are {length:.9f} away; correct one")
 
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """Converged blocks of a host, all sites of its cell, and the sites of the cluster, the impurity's first."""
+    """Converged potentials of a host, by site of its cell, and the sites of the cluster, the impurity's first."""
 
-    blocks: list[Block]
+    atoms: list[Atom]
     sites: list[Site]
-    spins: int
 
-    def at(self, site: Site) -> list[Block]:
-        """The host's blocks (spins) of a site."""
-        return self.blocks[(site.host_site - 1) * self.spins : site.host_site * self.spins]
+    @property
+    def spins(self) -> int:
+        return len(self.atoms[0])
 
+    @property
+    def alat(self) -> float:
+        """Bohr."""
+        return self.atoms[0][0].alat
 
-def check_z(found: float, element: str, what: str) -> None:
-    """Raises ``ExportError`` where a card's Z is not the element's."""
-    if found != atomic_number(element):
-        raise ExportError(f"{what}: Z is {found:g}, {element} has {atomic_number(element)}")
-
-
-def read_cluster(cards: Path, host: str) -> Cluster:
-    """``HOST_host.potential`` and ``scoef`` of a folder; raises ``ExportError`` where they are not of that host.
-
-    A card of one atom stands for all sites of the cell.
-    """
-    path = cards / f"{host}_host.potential"
-    blocks, sites = read_card(path), read_scoef(cards / "scoef")
-    spins, n_sites = n_spins(blocks, str(path)), max(site.host_site for site in sites)
-    if len(blocks) == spins:
-        blocks *= n_sites
-    if len(blocks) < spins * n_sites:
-        raise ExportError(f"{path}: {len(blocks) // spins} atoms, scoef counts {n_sites} sites of the host; give all")
-    for block in blocks:
-        check_z(block.z, host, str(path))
-    for k, site in enumerate(sites, start=1):
-        check_z(site.z, host, f"{cards / 'scoef'}, atom {k}")
-    return Cluster(blocks, sites, spins)
+    def at(self, site: Site) -> Atom:
+        """The host's potential at a site."""
+        return self.atoms[site.host_site - 1]
 
 
 def crystal(cluster: Cluster) -> dict[str, str | float]:
@@ -84,12 +122,12 @@ def crystal(cluster: Cluster) -> dict[str, str | float]:
     fcc has 12 neighbours, each with its opposite; hcp 6 such ones in the plane and 6 without; bcc 8 and 6 farther off.
     Raises ``ExportError`` for another crystal.
     """
-    steps = np.array([site.x for site in cluster.sites[1:]]) * cluster.blocks[0].alat
+    steps = np.array([site.x for site in cluster.sites[1:]]).reshape(-1, 3) * cluster.alat
     length = np.linalg.norm(steps, axis=1)
-    steps = steps[length < NEAR * length.min()]
+    steps = steps[length < NEAR * length.min(initial=np.inf)]
     length = np.linalg.norm(steps, axis=1)
     opposite = (np.linalg.norm(steps[:, None] + steps, axis=2) < 1e-3).any(axis=1)
-    near = length < 1.001 * length.min()
+    near = length < 1.001 * length.min(initial=np.inf)
     if len(steps) == 12 and opposite.all() and near.all():
         return {"structure": "fcc", "lattice_constant_bohr": float(length.mean() * np.sqrt(2))}
     if len(steps) == 14 and opposite.all() and near.sum() == 8:
@@ -101,26 +139,32 @@ def crystal(cluster: Cluster) -> dict[str, str | float]:
                       "predictions are for fcc, bcc and hcp")  # fmt: skip
 
 
-def atominfo_text(sites: Sequence[Site], z: float, l_max: int) -> str:
-    """Text of ``kkrflex_atominfo``: the host's Z everywhere but on the impurity."""
-    rows = [
-        "".join(f"{x:25.16f}" for x in site.x) + f"{z if k == 0 else site.z:6.2f}    0    0{l_max:5d}"
-        for k, site in enumerate(sites)
-    ]
-    head = [
-        "#NATOM   NTOTATOM",
-        f"{len(sites):12d}{len(sites):12d}",
-        "#x,y,z|Core Charge|Virtual Atom?|Remove Atom?|LMAX",
-    ]
-    return "\n".join([*head, *rows]) + "\n"
+def is_sphere(cluster: Cluster) -> bool:
+    """Whether the cluster is known to hold every atom of its crystal up to its farthest one, and no others."""
+    if len(cluster.sites) == 1:
+        return True
+    try:
+        found = crystal(cluster)
+    except ExportError:
+        return False
+    distances = np.sort([site.distance * cluster.alat for site in cluster.sites])
+    within = _distances(found, BEYOND * distances[-1])
+    return len(within) == len(distances) and bool(np.abs(within - distances).max() < 1e-3)
 
 
-def with_z(path: Path, z: float) -> str:
-    """Text of a ``kkrflex_atominfo`` with another Z on its first atom, the impurity; raises ``ExportError``."""
-    lines = path.read_text(encoding="ascii").splitlines()
-    rows = [k for k, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
-    found = re.fullmatch(r"((?:\s*\S+){3}\s+)(\S+)(\s.*)", lines[rows[1]]) if len(rows) > 1 else None
-    if found is None:
-        raise ExportError(f"{path}: the line after NATOM NTOTATOM is not x y z Z …; give the file that the code wrote")
-    lines[rows[1]] = f"{found[1]}{z:.2f}{found[3]}"
-    return "\n".join(lines) + "\n"
+#: radius of a cluster over the distance of its farthest atom
+BEYOND = 1.001
+
+
+def _distances(found: dict[str, str | float], reach: float) -> np.ndarray:
+    """Sorted distances (Bohr) of all atoms of a crystal from one of them."""
+    from ase.build import bulk
+
+    a, structure = float(found["lattice_constant_bohr"]), str(found["structure"])
+    c = a * float(found["c_over_a"]) if "c_over_a" in found else None
+    cell = bulk("X", structure, a=a, c=c)
+    repeats = [2 * int(np.ceil(reach / height)) + 3 for height in 1 / np.linalg.norm(cell.cell.reciprocal(), axis=1)]
+    positions = cell.repeat(repeats).positions
+    corner = np.array([n // 2 for n in repeats]) @ cell.cell[:]
+    length = np.sort(np.linalg.norm(positions - corner - cell.positions[0], axis=1))
+    return length[length <= reach]

@@ -1,5 +1,6 @@
 """Start potential of a KKR impurity run, from predicted curves: impurity, first shell, host cards elsewhere."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,38 +12,21 @@ from jijbench.context import home
 from jijbench.data.card import described
 from jijbench.data.dataset import load_dataset
 from jijbench.data.elements import atomic_number
-from jijbench.errors import DataError, ExportError
+from jijbench.errors import ExportError
 from jijbench.export.folders import check_free, write_folder
-from jijbench.export.jukkr import Block, card_text, check_same_mesh, n_spins, read_card
-from jijbench.export.kkr_cluster import Cluster, Site, atominfo_text, check_z, read_cluster, with_z
+from jijbench.export.jukkr import Atom, Block, card_text
+from jijbench.export.kkr_atominfo import atominfo_text
+from jijbench.export.kkr_calculation import SAME_DISTANCE, Calculation, check_shell, matched, read_calculation
+from jijbench.export.kkr_cluster import BEYOND, Cluster, Site, is_sphere
+from jijbench.export.kkr_curves import Curves, read_curves
+from jijbench.export.kkr_text import Lines
 from jijbench.units import BOHR_ANGSTROM
 
 DATASET = "deltav-elemental"
-SAME_DISTANCE = 2e-3  # Bohr: distances of one shell in files of finite digits
 
 
-def read_curves(path: Path, target: str, host: str, element: str) -> dict[float, np.ndarray]:
-    """Curves (n,) Ry that were predicted for one impurity, by distance of the neighbour in Bohr (0 for ``dv``).
-
-    Raises ``ExportError`` for another target, a missing combination, NaN.
-    """
-    with np.load(path, allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
-    for name in ("target", "host", "impurity", "mean", *(["distance"] if target == "dv-shell" else [])):
-        if name not in arrays:
-            raise ExportError(f"{path} has no array {name!r}; make it with `jijbench predict`")
-    if str(arrays["target"]) != target:
-        raise ExportError(f"{path} holds {str(arrays['target'])!r}, expected {target!r}")
-    rows = np.flatnonzero((arrays["host"] == host) & (arrays["impurity"] == element))
-    if not len(rows) or (target == "dv" and len(rows) > 1):
-        raise ExportError(f"{path}: {len(rows)} rows of {element} in {host}; predict that combination once")
-    curves = np.asarray(arrays["mean"], dtype=float)[rows]
-    if not np.isfinite(curves).all():
-        raise ExportError(f"{path}: mean of {element} in {host} is not finite")
-    places = np.zeros(len(rows)) if target == "dv" else np.asarray(arrays["distance"], dtype=float)[rows]
-    if len(set(np.round(places, 3))) < len(places):
-        raise ExportError(f"{path}: a distance of {element} in {host} stands there twice: {sorted(places)}")
-    return dict(zip(places.tolist(), curves, strict=True))
+#: said where a prediction is used with two spins
+SPINLESS = "two spins, the model is non-magnetic"
 
 
 def added(block: Block, curve: np.ndarray, what: str) -> Block:
@@ -61,7 +45,7 @@ def core_states(element: str) -> tuple[tuple[int, float], ...]:
     return tuple(zip(mine["l"].tolist(), mine["energy_ry"].tolist(), strict=True))
 
 
-def start_from_dataset(host: str, element: str, card: Sequence[Block]) -> list[Block]:
+def start_from_dataset(host: str, element: str, card: Atom) -> Atom:
     """V_start of a combination that the dataset holds, in the header of the host's card; raises ``ExportError``."""
     dataset = load_dataset(DATASET)
     if f"{element}-in-{host}" not in set(dataset.table["orbit"]):
@@ -70,9 +54,15 @@ def start_from_dataset(host: str, element: str, card: Sequence[Block]) -> list[B
     row = dataset.table.set_index("id").loc[f"{element}-in-{host}"]
     with np.load(dataset.folder / "curves.npz", allow_pickle=False) as found:
         v = found["host_potential"][row["host_row"]] + found["start"][row["start_row"]]
+        radius = float(found["host_state"][row["host_row"], 0])
+    if abs(radius - card[0].r_ws) > SAME_RADIUS or len(v) != len(card[0].v):
+        raise ExportError(
+            f"{DATASET} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
+            f"{len(card[0].v)} up to {card[0].r_ws:.5f}; make a card with voronoi and give it as --start"
+        )
     number = atomic_number(element)
     titles = [f"{element + str(number):<5}{block.title[5:]}" for block in card]
-    return [replace(b, title=t, z=float(number), core=core, v=v) for b, t in zip(card, titles, strict=True)]
+    return tuple(replace(b, title=t, z=float(number), core=core, v=v) for b, t in zip(card, titles, strict=True))
 
 
 def _shell_curve(site: Site, alat: float, shell: Mapping[float, np.ndarray]) -> np.ndarray | None:
@@ -81,7 +71,7 @@ def _shell_curve(site: Site, alat: float, shell: Mapping[float, np.ndarray]) -> 
 
 
 def cluster_blocks(
-    cluster: Cluster, start: Sequence[Block], correction: np.ndarray | None, shell: Mapping[float, np.ndarray]
+    cluster: Cluster, start: Atom, correction: np.ndarray | None, shell: Mapping[float, np.ndarray]
 ) -> list[Block]:
     """Blocks of the whole cluster, the impurity first; all spins of a site get the same predicted change.
 
@@ -89,25 +79,21 @@ def cluster_blocks(
     part of the host's site; V_host + change on neighbours whose distance is in ``shell``; V_host elsewhere. Raises
     ``ExportError`` for other meshes, alat, sites or spins.
     """
-    spins, alat = cluster.spins, cluster.blocks[0].alat
-    if n_spins(start, "start card") != spins:
-        raise ExportError(f"start card: not of {spins} spins as the host's; make both with one NSPIN")
-    unused = [d for d in shell if not any(abs(d - s.distance * alat) < SAME_DISTANCE for s in cluster.sites)]
-    if unused:
-        raise ExportError(f"no atom of scoef at the predicted distances {unused} Bohr; check alat {alat} and the host")
+    first, *around = cluster.sites
+    if shell:
+        check_shell(cluster, list(shell))
     blocks: list[Block] = []
-    for k, site in enumerate(cluster.sites):
-        for s, mine in enumerate(cluster.at(site)):
-            if k == 0:
-                check_same_mesh(start[s], mine, "start card")
-                impurity = replace(mine, title=start[s].title, z=start[s].z, core=start[s].core, v=start[s].v)
-                blocks.append(impurity if correction is None else added(impurity, correction, "impurity"))
-                continue
-            curve = _shell_curve(site, alat, shell)
-            blocks.append(mine if curve is None else added(mine, curve, f"neighbour {k + 1}"))
+    for begin, mine in zip(matched(start, cluster, "start card"), cluster.at(first), strict=True):
+        impurity = replace(mine, title=begin.title, z=begin.z, core=begin.core, v=begin.v)
+        blocks.append(impurity if correction is None else added(impurity, correction, "impurity"))
+    for k, site in enumerate(around, start=2):
+        curve = _shell_curve(site, cluster.alat, shell)
+        blocks += [mine if curve is None else added(mine, curve, f"neighbour {k}") for mine in cluster.at(site)]
     return blocks
 
 
+SAME_RADIUS = 2e-3  # Bohr
+ALONE = 1e-5  # Å: the radius of a cluster of one atom
 SNIPPET = '''"""Inputs of aiida-kkr that begin from this start potential. Fill in codes, remote data and options."""
 from pathlib import Path
 
@@ -119,8 +105,8 @@ startpot = SinglefileData(file=str((here / "potential").resolve()))
 # KkrimpCalculation takes the same file as `impurity_potential`.
 inputs = {{
     "startpot": startpot,
-    # Rcut in Angstrom: the atoms of scoef and no others
-    "impurity_info": Dict(dict={{"Rcut": {reach!r}, "ilayer_center": {layer}, "Zimp": [{z:.1f}]}}),
+    # {note}
+    "impurity_info": Dict(dict={{{info}, "ilayer_center": {layer}, "Zimp": [{z:.1f}]}}),
     # a potential without a moment keeps mag_init where the run is to become magnetic (nspin 2)
     "wf_parameters": Dict(dict={{"nspin": {nspin}, "mag_init": {magnetic}}}),
 }}
@@ -139,32 +125,52 @@ def export_kkr(
     ``ExportError`` before anything is written.
     """
     check_free(out)
-    try:
-        atomic_number(host), atomic_number(element)
-        cluster = read_cluster(cards, host)
-        begin = (
-            start_from_dataset(host, element, cluster.at(cluster.sites[0]))
-            if start == "dataset"
-            else read_card(Path(start))
-        )
-        correction = None if impurity is None else read_curves(impurity, "dv", host, element)[0.0]
-        changes = {} if shell is None else read_curves(shell, "dv-shell", host, element)
-    except (OSError, ValueError, DataError) as error:
-        raise ExportError(f"{error}; check the files given") from error
-    check_z(begin[0].z, element, "start card")
-    blocks = cluster_blocks(cluster, begin, correction, changes)
-    return write_folder(out, _files(blocks, cluster, begin[0].z, l_max, cards))
+    atomic_number(host), atomic_number(element)
+    found = read_calculation(cards, host, element, None if start == "dataset" else Path(start))
+    if start == "dataset":
+        found = replace(found, start=start_from_dataset(host, element, found.host))
+    correction = None if impurity is None else read_curves(impurity, "dv", host, element)
+    changes = None if shell is None else read_curves(shell, "dv-shell", host, element)
+    blocks = cluster_blocks(
+        found.cluster, found.start, correction.by_distance[0.0] if correction else None,
+        changes.by_distance if changes else {},
+    )  # fmt: skip
+    warn_outside(found.cluster.spins, [curves for curves in (correction, changes) if curves])
+    return write_folder(out, _files(blocks, found, l_max, cards))
 
 
-def _files(blocks: Sequence[Block], cluster: Cluster, z: float, l_max: int, cards: Path) -> dict[str, str]:
-    sites, given = cluster.sites, cards / "kkrflex_atominfo"
-    reach = 1.001 * max(site.distance for site in sites) * cluster.blocks[0].alat * BOHR_ANGSTROM
-    layer, magnetic = sites[0].host_site - 1, cluster.spins == 2
+def warn_outside(spins: int, used: Sequence[Curves]) -> None:
+    """Warn of predictions that the model itself calls outside of its training, and of any for two spins."""
+    reasons = {reason for curves in used for reason in curves.outside}
+    if used and spins == 2:
+        reasons.add(SPINLESS)
+    for reason in sorted(reasons):
+        warnings.warn(f"outside of what the model was trained on: {reason}", UserWarning, stacklevel=3)
+
+
+def _files(blocks: Sequence[Block], found: Calculation, l_max: int, cards: Path) -> dict[str, str]:
+    cluster, z = found.cluster, [found.start[0].z]
+    z += [cluster.at(site)[0].z for site in cluster.sites[1:]]
+    note, info = _impurity_info(cluster)
+    layer, magnetic = cluster.sites[0].host_site - 1, cluster.spins == 2
     return {
         "potential": card_text(blocks),
-        "scoef": (cards / "scoef").read_text(encoding="ascii"),
-        "kkrflex_atominfo": with_z(given, z) if given.is_file() else atominfo_text(sites, z, l_max),
+        "scoef": Lines(cards / "scoef").text,
+        "kkrflex_atominfo": found.info.with_z(z[0]) if found.info else atominfo_text(cluster.sites, z, l_max),
         "aiida_inputs.py": SNIPPET.format(
-            reach=round(reach, 4), layer=layer, z=z, nspin=cluster.spins, magnetic=magnetic
+            note=note, info=info, layer=layer, z=z[0], nspin=cluster.spins, magnetic=magnetic
         ),
     }
+
+
+def _impurity_info(cluster: Cluster) -> tuple[str, str]:
+    """What tells aiida-kkr the cluster: a radius where a sphere is known to be it, else the list of atoms."""
+    if is_sphere(cluster):
+        reach = BEYOND * max(site.distance for site in cluster.sites) * cluster.alat * BOHR_ANGSTROM
+        return "Rcut in Angstrom: the atoms of scoef and no others", f'"Rcut": {max(round(reach, 4), ALONE)!r}'
+    rows = [[*site.x, site.host_site, cluster.at(site)[0].z, site.distance] for site in cluster.sites]
+    text = "".join(f"        {row!r},\n" for row in rows)
+    return (
+        "the atoms of scoef (x, y, z in alat, site, Z, distance): a sphere around the impurity may hold others",
+        f'"imp_cls": [\n{text}    ], "Rimp_rel": [[0.0, 0.0, 0.0]]',
+    )

@@ -15,13 +15,17 @@ class NoCrossing(JijbenchError):
 
 @dataclass(frozen=True)
 class Critical:
-    """``tc`` and its standard error ``error`` (K), and the cumulants (t,) of the smaller and the larger size."""
+    """``tc`` and its standard error ``error`` (K), and the cumulants (t,) of the smaller and the larger size.
 
-    tc: float
-    error: float
+    Both are None where the cumulants do not cross; ``note`` says so.
+    """
+
+    tc: float | None
+    error: float | None
     temperatures: np.ndarray
     small: np.ndarray
     large: np.ndarray
+    note: str = ""
 
 
 def cumulant(m2: np.ndarray, m4: np.ndarray) -> np.ndarray:
@@ -53,7 +57,13 @@ def critical(small: Sequence[Samples], large: Sequence[Samples]) -> Critical:
         found = np.array([crossing(temperatures, cumulant(*a), cumulant(*b)) for a, b in pairs])
         if len(found):
             variance += (len(found) - 1) / len(found) * float(((found - found.mean()) ** 2).sum())
-    return Critical(tc, float(np.sqrt(variance)), temperatures, *(cumulant(*mean) for mean in means))
+    return Critical(tc, float(np.sqrt(variance)), temperatures, cumulant(*means[0]), cumulant(*means[1]))
+
+
+def uncrossed(small: Sequence[Samples], large: Sequence[Samples], note: str) -> Critical:
+    """The cumulants alone, of sizes that do not cross."""
+    curves = [cumulant(*units(size).mean(0)) for size in (small, large)]
+    return Critical(None, None, small[0].temperatures, curves[0], curves[1], note)
 
 
 def crossing(temperatures: np.ndarray, small: np.ndarray, large: np.ndarray) -> float:

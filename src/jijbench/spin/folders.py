@@ -1,7 +1,7 @@
 """What the runs leave behind: tables, figures and facts by file name."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ from jijbench.export.lattice import Alloy
 from jijbench.export.spin import card
 from jijbench.plots import png
 from jijbench.spin.plots import cumulants, magnetisation, tc_map
-from jijbench.spin.tc import Estimates, matrix
+from jijbench.spin.tc import Estimates, MonteCarlo, matrix
 
 Files = dict[str, str | bytes]
 
@@ -25,21 +25,37 @@ def tc_files(table: pd.DataFrame) -> Files:
     }
 
 
-def monte_carlo_files(found: Estimates, supercells: Sequence[Sequence[int]], facts: Mapping[str, Any]) -> Files:
-    """cumulants.csv, cumulants.png and tc.json with ``facts`` of the run."""
-    small, large = ("x".join(map(str, cell)) for cell in supercells)
+def samples_files(run: MonteCarlo, facts: Mapping[str, Any], note: str) -> Files:
+    """samples.csv with what was sampled, and tc.json that says why there is no T_c; nothing where nothing was."""
+    if run.table().empty:
+        return {}
+    return {
+        "samples.csv": run.table().to_csv(index=False, float_format="%.9g"),
+        "tc.json": json.dumps({"tc_k": None, "tc_note": note, "supercells": run.supercells, **facts}, indent=1) + "\n",
+    }
+
+
+def monte_carlo_files(run: MonteCarlo, found: Estimates, facts: Mapping[str, Any]) -> Files:
+    """samples.csv, cumulants.csv and tc.json with ``facts`` of the run."""
+    small, large = ("x".join(map(str, cell)) for cell in run.supercells)
     critical = found.critical
     table = pd.DataFrame({"temperature": critical.temperatures, small: critical.small, large: critical.large})
     estimates = {
-        "tc_k": critical.tc, "error_k": critical.error, "mean_field_k": found.mean_field, "rpa_k": found.rpa,
-        "rpa_note": found.rpa_note, "supercells": [list(cell) for cell in supercells],
+        "tc_k": critical.tc, "error_k": critical.error, "tc_note": critical.note, "mean_field_k": found.mean_field,
+        "rpa_k": found.rpa, "rpa_note": found.rpa_note, "supercells": run.supercells,
     }  # fmt: skip
-    title = ", ".join(f"{element}={c:g}" for element, c in facts["concentrations"].items())
     return {
+        "samples.csv": run.table().to_csv(index=False, float_format="%.9g"),
         "cumulants.csv": table.to_csv(index=False, float_format="%.6g"),
         "tc.json": json.dumps({**estimates, **facts}, indent=1) + "\n",
-        "cumulants.png": png(cumulants(critical, (small, large), title)),
     }
+
+
+def cumulants_figure(run: MonteCarlo, found: Estimates, concentrations: Mapping[str, float]) -> bytes:
+    """The content of cumulants.png."""
+    small, large = ("x".join(map(str, cell)) for cell in run.supercells)
+    title = ", ".join(f"{element}={c:g}" for element, c in concentrations.items())
+    return png(cumulants(found.critical, (small, large), title))
 
 
 def llg_files(alloy: Alloy, table: pd.DataFrame, exchange: str) -> Files:

@@ -41,12 +41,14 @@ def run_llg(
     *,
     seed: int = 0,
     tell: Callable[[], None] = lambda: None,
+    lines: list[dict] | None = None,
 ) -> pd.DataFrame:
     """Magnetisation and energy against temperature, from the aligned state, heated step by step.
 
     Columns: ``temperature`` K, ``magnetisation`` \\|Σ μ_i e_i\\| / Σ μ_i, its standard error, ``energy`` meV a spin,
-    its standard error, and ``samples``. ``tell`` is called after each sample. Raises ``MissingExtra`` without Spirit
-    and ``RunFailed`` where it ends early.
+    its standard error, and ``samples``. ``tell`` is called after each sample; ``lines``, a list of the caller's, keeps
+    the samples also where the run ends early (``llg_table`` makes a table of them). Raises ``MissingExtra`` without
+    Spirit and ``RunFailed`` where it ends early.
     """
     if importlib.util.find_spec("spirit") is None:
         raise MissingExtra("spin dynamics needs spirit, not installed: pip install 'jijbench[spin]'")
@@ -57,12 +59,17 @@ def run_llg(
             (folder / file).write_text(text, encoding="utf-8")
         job = {"config": "input.cfg", "temperatures": [float(t) for t in temperatures], **asdict(schedule)}
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-        lines = []
+        lines = [] if lines is None else lines
         for line in _lines(folder):
             lines.append(line)
             tell()
     if len(lines) < len(temperatures) * schedule.samples:
         raise RunFailed(f"Spirit gave {len(lines)} of {len(temperatures) * schedule.samples} samples and stopped")
+    return llg_table(lines, system)
+
+
+def llg_table(lines: Sequence[dict], system: SpinSystem) -> pd.DataFrame:
+    """The table of ``run_llg`` from the samples of a run."""
     table = pd.DataFrame(lines)
     table["magnetisation"] = table["moment"] / system.moments.mean()
     table["energy"] /= len(system)

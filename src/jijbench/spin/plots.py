@@ -79,15 +79,16 @@ def magnetisation(table: pd.DataFrame, title: str) -> "Figure":
 
 @styled
 def cumulants(found: Critical, sizes: tuple[str, str], title: str) -> "Figure":
-    """Binder cumulants of two sizes, and where they cross."""
+    """Binder cumulants of two sizes, and where they cross, if they do."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(COLUMN, 2.6), layout="constrained")
     axes = figure.subplots()
     for curve, size, colour in zip((found.small, found.large), sizes, (BLUE, ORANGE), strict=True):
         axes.plot(found.temperatures, curve, color=colour, marker="o", ms=3, lw=1, label=size)
-    axes.axvspan(found.tc - found.error, found.tc + found.error, color=GREY, alpha=0.4, lw=0)
-    axes.axvline(found.tc, color="0.3", lw=0.8, label=f"$T_c$ = {found.tc:.1f} ± {found.error:.1f} K")
+    if found.tc is not None and found.error is not None:
+        axes.axvspan(found.tc - found.error, found.tc + found.error, color=GREY, alpha=0.4, lw=0)
+        axes.axvline(found.tc, color="0.3", lw=0.8, label=f"$T_c$ = {found.tc:.1f} ± {found.error:.1f} K")
     axes.set(xlabel="temperature (K)", ylabel="Binder cumulant")
     axes.legend()
     figure.suptitle(title)

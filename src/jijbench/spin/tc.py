@@ -1,9 +1,10 @@
 """Critical temperatures: mean field for all combinations of impurities, Monte Carlo for one alloy."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from jijbench.physics import (
     ordering_temperature,
     weighted,
 )
-from jijbench.spin.binder import Critical, critical
+from jijbench.spin.binder import Critical, NoCrossing, critical, uncrossed
 from jijbench.spin.heat_bath import Samples, coupling_matrix, simulate
 
 
@@ -102,45 +103,92 @@ def matrix(table: pd.DataFrame, column: str = "tc_k") -> pd.DataFrame:
     return square.combine_first(square.T).reindex(elements, columns=elements)
 
 
+Cell = tuple[int, int, int]
+
+
+class MonteCarlo:
+    """Heat-bath runs of one alloy in two supercells; what was sampled stays here, whatever comes after.
+
+    ``samples[which]`` holds a ``Samples`` for each finished realisation of the smaller (0) and larger (1) supercell,
+    with the seeds ``seed``, ``seed + 1``, …. The order that is measured is the mean field's: species against each other
+    where that says so. Raises ``ExportError`` for an alloy without uniform order, or supercells that are not two sizes.
+    """
+
+    def __init__(
+        self, exchange: str | Path | pd.DataFrame, concentrations: Mapping[str, float], supercells: Sequence[Cell], *,
+        realisations: int = 4, seed: int = 0, shells: Iterable[int] | None = None,
+        moments: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        if len(supercells) != 2 or np.prod(supercells[0]) >= np.prod(supercells[1]):
+            raise ExportError(
+                f"supercells {list(supercells)}: the cumulants of two sizes cross; give the smaller first"
+            )
+        self.supercells, drawn = list(supercells), range(seed, seed + realisations)
+        self.alloys = [
+            [random_alloy(exchange, concentrations, cell, seed=s, shells=shells, moments=moments) for s in drawn]
+            for cell in supercells
+        ]
+        self.samples: tuple[list[Samples], list[Samples]] = ([], [])
+        first = self.alloys[0][0]
+        self.order = mean_field(first.couplings.sums(), np.array(first.concentrations))
+        if self.order.order == "antiferromagnetic":
+            raise ExportError(f"{', '.join(concentrations)}: the mean field finds no uniform order whose T_c to seek")
+
+    def sample(
+        self, temperatures: Sequence[float], sweeps: int = 2000, tell: Callable[[], None] = lambda: None
+    ) -> Iterator[str]:
+        """Run every realisation, a name after each; ``tell`` is called after each sweep."""
+        signs = np.where(self.order.weights < 0, -1.0, 1.0)
+        for cell, alloys, kept in zip(self.supercells, self.alloys, self.samples, strict=True):
+            for alloy in alloys:
+                kept.append(
+                    simulate(
+                        alloy.system, temperatures, sweeps=sweeps, warm_up=sweeps // 4, signs=signs, seed=alloy.seed,
+                        tell=tell,
+                    )
+                )  # fmt: skip
+                yield f"{'x'.join(map(str, cell))}, seed {alloy.seed}"
+
+    def table(self) -> pd.DataFrame:
+        """What was sampled so far: a line for each supercell, seed, block and temperature."""
+        names = ("m2", "m4", "m", "energy")
+        parts = [
+            pd.DataFrame({"supercell": "x".join(map(str, cell)), "seed": alloy.seed, "block": block + 1,
+                          "temperature": found.temperatures} | {name: getattr(found, name)[block] for name in names})
+            for cell, alloys, kept in zip(self.supercells, self.alloys, self.samples, strict=True)
+            for alloy, found in zip(alloys, kept, strict=False)
+            for block in range(len(found.m2))
+        ]  # fmt: skip
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def estimates(self) -> Estimates:
+        """T_c where the cumulants cross; None with a note where they do not."""
+        try:
+            found = critical(*self.samples)
+        except NoCrossing as error:
+            found = uncrossed(*self.samples, str(error))
+        return Estimates(found, self.order.tc, *_rpa(self.alloys[0]))
+
+
 def monte_carlo(
     exchange: str | Path | pd.DataFrame,
     concentrations: Mapping[str, float],
-    supercells: Sequence[tuple[int, int, int]],
+    supercells: Sequence[Cell],
     temperatures: Sequence[float],
     *,
-    realisations: int = 4,
     sweeps: int = 2000,
-    seed: int = 0,
-    shells: Iterable[int] | None = None,
-    moments: Mapping[str, float] | None = None,
     tell: Callable[[], None] = lambda: None,
+    **alloy: Any,
 ) -> Estimates:
     """T_c where the Binder cumulants of two supercells cross, averaged over realisations of the random alloy.
 
-    The order that is measured is the mean field's: species against each other where that says so. Raises
-    ``ExportError`` for an alloy without uniform order, ``NoCrossing`` for temperatures on one side of T_c.
+    Further keywords and errors are those of ``MonteCarlo``. For temperatures on one side of T_c ``critical.tc`` is
+    None, and its ``note`` says so.
     """
-    if len(supercells) != 2:
-        raise ExportError(f"{len(supercells)} supercells are given; the cumulants of two sizes cross")
-
-    def alloys(cell: tuple[int, int, int]) -> list[Alloy]:
-        drawn = range(seed, seed + realisations)
-        return [random_alloy(exchange, concentrations, cell, seed=s, shells=shells, moments=moments) for s in drawn]
-
-    small, large = (alloys(cell) for cell in supercells)
-    first = small[0]
-    order = mean_field(first.couplings.sums(), np.array(first.concentrations))
-    if order.order == "antiferromagnetic":
-        raise ExportError(f"{', '.join(concentrations)}: the mean field finds no uniform order whose T_c to seek")
-
-    def run(alloy: Alloy) -> Samples:
-        signs = np.where(order.weights < 0, -1.0, 1.0)
-        return simulate(
-            alloy.system, temperatures, sweeps=sweeps, warm_up=sweeps // 4, signs=signs, seed=alloy.seed, tell=tell
-        )
-
-    found = critical([run(alloy) for alloy in small], [run(alloy) for alloy in large])
-    return Estimates(found, order.tc, *_rpa(small))
+    run = MonteCarlo(exchange, concentrations, supercells, **alloy)
+    for _ in run.sample(temperatures, sweeps, tell):
+        pass
+    return run.estimates()
 
 
 def _rpa(alloys: Sequence[Alloy]) -> tuple[float | None, str]:
