@@ -540,5 +540,5 @@ def test_a_damaged_table_is_imported_or_refused_in_one_line(tmp_path, table_muta
             assert not (tmp_path / f"{number}").exists()
         else:
             validate(tmp_path / f"{number}")
-    assert all("table.csv" in text and "\n" not in text for text in refused)
+    assert all("table.csv" in text and text.isprintable() for text in refused)
     assert number / 2 < len(refused) < number

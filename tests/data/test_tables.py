@@ -251,5 +251,5 @@ def test_a_damaged_table_is_read_or_refused_in_one_line(tmp_path, table_mutants)
             read_so_far += 1
             assert np.isfinite(values).all()
             assert len(values) == len(table)
-    assert all("t.csv" in text and "\n" not in text for text in refused)
+    assert all("t.csv" in text and text.isprintable() for text in refused)
     assert min(read_so_far, len(refused)) > (read_so_far + len(refused)) / 50

@@ -101,7 +101,7 @@ class Table:
 
     def where(self, n: int) -> str:
         """File, number and content of the n-th row."""
-        text = self.content[n]
+        text = _plain(self.content[n])
         return f"{self.source}: row {self.rows[n]} ({text if len(text) < 300 else text[:300] + ' …'})"
 
     def refuse(self, bad: Iterable, what: str | Sequence[str]) -> None:
@@ -137,9 +137,8 @@ def table_of_frame(frame: pd.DataFrame, source: str) -> Table:
 def _check_names(names: Sequence[str], source: str) -> None:
     for k, name in enumerate(names):
         if name and name in names[:k]:
-            raise DataError(
-                f"{source}: the column {name} stands twice, as columns {names.index(name) + 1} and {k + 1}; keep one"
-            )
+            places = f"columns {names.index(name) + 1} and {k + 1}"
+            raise DataError(f"{source}: the column {_plain(name)} stands twice, as {places}; keep one")
 
 
 def number(cell: Any, decimal: str = ".", whole: bool = False) -> float:
@@ -165,6 +164,11 @@ def _as_text(cell: Any) -> str:
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e9 else str(cell).strip()
+
+
+def _plain(text: str) -> str:
+    """A text without what a terminal would obey."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _shown(cell: Any) -> str:
