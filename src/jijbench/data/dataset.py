@@ -14,6 +14,7 @@ from jijbench.context import home
 from jijbench.data.card import Card, check_hashes, file_sha256, read_card
 from jijbench.data.mesh import volume_weights
 from jijbench.data.sample import Sample
+from jijbench.data.shown import html_table
 from jijbench.data.store import finite_numbers, make_samples, read_geometries, read_table, refuse_rows
 from jijbench.data.target import Target, target
 from jijbench.errors import DataError, UnknownName
@@ -108,6 +109,14 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.id}: {len(self)} samples, targets {', '.join(self.card.targets)})"
+
+    def _repr_html_(self) -> str:
+        card = self.card
+        return html_table(f"{card.id}: {card.title}", {
+            "samples": len(self), "targets": ", ".join(f"{name} ({spec.unit})" for name, spec in card.targets.items()),
+            "host": card.host, "made with": f"{card.source.code}, {card.source.functional}", "licence": card.licence,
+            "folder": self.folder,
+        })  # fmt: skip
 
 
 def dataset_ids() -> list[str]:

@@ -36,6 +36,9 @@ class Split:
     folds: tuple[Fold, ...]
     sha256: str
 
+    def __repr__(self) -> str:
+        return f"Split({self.dataset}/{self.protocol}: {len(self.folds)} fold{'s' * (len(self.folds) > 1)})"
+
     def only(self, known: Collection[str]) -> "Split":
         """The same folds with the samples that are among ``known``, or come from another dataset."""
 
