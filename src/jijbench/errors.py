@@ -26,7 +26,8 @@ class UnknownName(JijbenchError, KeyError):
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         more = f", and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-        self.message = f"no {kind} named {name!r}; {hint}known: {', '.join(known[:SHOWN]) or 'none'}{more}"
+        shown = name if len(name) <= 80 else f"{name[:79]}…"
+        self.message = f"no {kind} named {shown!r}; {hint}known: {', '.join(known[:SHOWN]) or 'none'}{more}"
         super().__init__(self.message)
         self._made_of = (kind, name, known)
 

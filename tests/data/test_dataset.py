@@ -220,3 +220,10 @@ def test_html_of_a_dataset_is_short_and_escaped(published):
     assert "<script" not in text
     assert "340" in text
     assert len(text) < 2000
+
+
+def test_names_that_no_folder_can_have_are_unknown(published):
+    with pytest.raises(UnknownName, match="no dataset named 'xxx"):
+        load_dataset("x" * 5000)
+    with pytest.raises(UnknownName, match="no protocol of jij-published-table named 'xxx"):
+        load_task(f"{published.id}/jij/{'x' * 5000}")

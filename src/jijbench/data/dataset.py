@@ -20,6 +20,9 @@ from jijbench.data.target import Target, target
 from jijbench.errors import DataError, UnknownName
 from jijbench.reading import inside, read_arrays
 
+#: letters of a folder's name that every file system takes
+LONGEST_NAME = 200
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -130,13 +133,15 @@ def dataset_folder(name: str | Path) -> Path:
     A path is a ``Path``, or has a slash. Raises ``DataError`` where a bare name is that of a shipped dataset and of
     another folder here (a stranger's archive must not replace the suite's data), ``UnknownName`` where it is of none.
     """
-    folder, bare = Path(name), isinstance(name, str) and not re.search(r"[/\\]", name) and name not in ("", ".", "..")
-    if not bare:
+    folder = Path(name)
+    if isinstance(name, Path) or re.search(r"[/\\]", name) or name in ("", ".", ".."):
         return folder
+    if len(name) > LONGEST_NAME:
+        raise UnknownName("dataset", name, dataset_ids())
     here, shipped = (folder / "card.yaml").is_file(), home("datasets") / name
     if name not in dataset_ids():
         if not here:
-            raise UnknownName("dataset", str(name), dataset_ids())
+            raise UnknownName("dataset", name, dataset_ids())
         return folder
     if here and not folder.samefile(shipped):
         raise DataError(
