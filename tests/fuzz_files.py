@@ -101,9 +101,11 @@ def in_dataset(file: str) -> Subject:
 
 
 def split() -> Subject:
+    with_damage = shutil.copytree(small(), folder("split") / "small", dirs_exist_ok=True)
+
     def read(path: Path) -> None:
-        shutil.copy(path, small() / "splits" / "random-orbit.json")
-        load_split.__wrapped__(load_dataset(small()), "random-orbit")
+        shutil.copy(path, with_damage / "splits" / "random-orbit.json")
+        load_split.__wrapped__(load_dataset(with_damage), "random-orbit")
 
     return Subject("split", (small() / "splits" / "random-orbit.json").read_bytes(), "split.json", read)
 
