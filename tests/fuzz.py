@@ -117,15 +117,19 @@ def _array(content: bytes, rng: np.random.Generator) -> bytes:
             arrays = {name: found[name] for name in found.files}
         name = sorted(arrays)[int(rng.integers(len(arrays)))]
         array = arrays.pop(name)
+        if array.dtype.kind == "c":
+            return _flip(content, rng)
         ways = (
             lambda: {}, lambda: {name + "x": array}, lambda: {name: array[:-1]}, lambda: {name: array[..., None]},
             lambda: {name: array.T}, lambda: {name: np.array(3)}, lambda: {name: array.astype(str)},
             lambda: {name: array.astype(float) * np.nan}, lambda: {name: array.astype(float) * 1e300},
-            lambda: {name: array.astype(int)}, lambda: {name: -array}, lambda: {name: np.zeros((0,))},
-            lambda: {name: array.astype(complex)}, lambda: {name: array.astype("S4")},
+            lambda: {name: array.astype(np.int8)}, lambda: {name: -array}, lambda: {name: np.zeros((0,))},
+            lambda: {name: array * 1j}, lambda: {name: array.astype("S4")},
         )  # fmt: skip
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays, **ways[int(rng.integers(len(ways)))]())
+        with np.errstate(all="ignore"):
+            arrays |= ways[int(rng.integers(len(ways)))]()
+        np.savez(buffer, allow_pickle=False, **arrays)
         return buffer.getvalue()
     except Exception:  # damaged before, or not to be changed so: another way
         return _flip(content, rng)

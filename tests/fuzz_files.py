@@ -29,6 +29,7 @@ from jijbench.data.curves import check_hosts
 from jijbench.data.dataset import load_dataset
 from jijbench.data.host import read_host
 from jijbench.data.split import load_split, write_split
+from jijbench.data.store import read_geometries, write_geometries
 from jijbench.data.symmetry import operations
 from jijbench.data.task import load_task
 from jijbench.data.validate import host_of, validate
@@ -100,9 +101,11 @@ def in_dataset(file: str) -> Subject:
 
 
 def split() -> Subject:
+    with_damage = shutil.copytree(small(), folder("split") / "small", dirs_exist_ok=True)
+
     def read(path: Path) -> None:
-        shutil.copy(path, small() / "splits" / "random-orbit.json")
-        load_split.__wrapped__(load_dataset(small()), "random-orbit")
+        shutil.copy(path, with_damage / "splits" / "random-orbit.json")
+        load_split.__wrapped__(load_dataset(with_damage), "random-orbit")
 
     return Subject("split", (small() / "splits" / "random-orbit.json").read_bytes(), "split.json", read)
 
@@ -139,6 +142,8 @@ def in_bundle(file: str) -> Subject:
 def impurities() -> Impurities:
     out = folder("impurities")
     write_impurities(out, load_task("deltav-elemental/dv/random-orbit").dataset, "dv", starts=True)
+    clusters = read_geometries(out / "geometries.extxyz")
+    write_geometries(out / "geometries.extxyz", [clusters["Ag"], clusters["Cu"]])  # fewer are read faster
     return read_impurities(out, neighbours=False)
 
 
@@ -152,6 +157,18 @@ def impurity_arrays() -> Subject:
         lattice_constant_bohr=np.array([7.729, 7.729]),
     )  # fmt: skip
     return Subject("npz of impurities", path.read_bytes(), "own.npz", lambda p: read_impurity_arrays(p, known))
+
+
+def potentials() -> Subject:
+    """Hosts and atomic starts of a bundle, read and used."""
+    impurities()
+
+    def read(path: Path) -> None:
+        shutil.copy(folder("impurities") / "geometries.extxyz", path.parent)
+        read_impurities(path.parent, neighbours=False).grid(["Ag", "Cu"], ["Fe", "Mn"])
+
+    content = (folder("impurities") / "potentials.npz").read_bytes()
+    return Subject("potentials of a bundle", content, "potentials.npz", read)
 
 
 def dimer_frames() -> Subject:
@@ -175,6 +192,7 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = MappingProxyType({
        for file in ("card.yaml", "samples.csv", "geometries.extxyz", "host.json")},
     "extxyz of dimers": dimer_frames,
     "npz of impurities": impurity_arrays,
+    "potentials of a bundle": potentials,
     **{f"bundle {file}": (lambda file=file: in_bundle(file))
        for file in (MANIFEST, "card.json", "model/adapter.json", "model/arrays.npz", "known/host.json",
                     "known/geometries.extxyz", "known/moments.csv")},

@@ -31,3 +31,5 @@ CLUSTER_ATOMS = 2_000_000
 SHORTEST, SMALLEST = 0.7, 2.0
 #: Å: a lattice vector longer than this is one too
 LONGEST = 10_000.0
+#: Bohr: radius of an atom's cell (r_ws); that of caesium is 5.6
+CELL_BOHR = 50.0

@@ -211,3 +211,19 @@ def test_a_card_does_not_lead_out_of_its_folder(tmp_path, published, name):
     (folder / "card.yaml").write_text(yaml.safe_dump(card), encoding="utf-8")
     with pytest.raises(DataError, match="a path that leads elsewhere is refused"):
         load_dataset(folder)
+
+
+def test_html_of_a_dataset_is_short_and_escaped(published):
+    card = published.card.model_copy(update={"title": "<script>alert(1)</script>"})
+    text = dataclasses.replace(published, card=card)._repr_html_()
+    assert "&lt;script&gt;" in text
+    assert "<script" not in text
+    assert "340" in text
+    assert len(text) < 2000
+
+
+def test_names_that_no_folder_can_have_are_unknown(published):
+    with pytest.raises(UnknownName, match="no dataset named 'xxx"):
+        load_dataset("x" * 5000)
+    with pytest.raises(UnknownName, match="no protocol of jij-published-table named 'xxx"):
+        load_task(f"{published.id}/jij/{'x' * 5000}")

@@ -10,11 +10,12 @@ import numpy as np
 
 from jijbench import adapters
 from jijbench.adapters.base import Adapter
-from jijbench.bundle.card import BundleCard, joined, read_bundle_card
+from jijbench.bundle.card import BundleCard, joined, ranges, read_bundle_card
 from jijbench.bundle.dimers import Dimers, read_dimers
 from jijbench.bundle.files import check_folder
 from jijbench.bundle.impurities import Impurities, read_impurities
 from jijbench.data.sample import Sample
+from jijbench.data.shown import html_table
 from jijbench.data.task import INPUTS, release
 from jijbench.errors import DataError, JijbenchError
 from jijbench.record import adapter_sha256
@@ -37,6 +38,21 @@ class Bundle:
     card: BundleCard
     model: Adapter
     known: Dimers | Impurities
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.card.row} for {self.card.task}, {self.sha256[:12]}, in {self.folder})"
+
+    def _repr_html_(self) -> str:
+        card = self.card
+        scores = card.scores.get(card.task, {})
+        shells = ranges(card.domain.shells) if card.domain.kind == "dimers" else ""
+        return html_table(f"{card.row} for {card.task}", {
+            "predicts": f"{card.asked_target.name} ({card.asked_target.unit})", "inputs": card.inputs,
+            "trained on": f"{card.training.get('samples')} samples of {card.dataset} {card.dataset_version}",
+            "elements": ", ".join(card.domain.elements), "shells": shells,
+            "scores": ", ".join(f"{name} {_shown(value)}" for name, value in list(scores.items())[:6]),
+            "standard deviation": "yes" if card.gives_std else "no", "made": card.created, "sha256": self.sha256[:12],
+        })  # fmt: skip
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         """(n, *target.shape) in the target's unit; equal samples are computed once.
@@ -100,6 +116,10 @@ class Bundle:
             if lacking:
                 raise DataError(_no_moment(lacking[0], self.known))
         return release(tuple(samples), self.card.inputs)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _refuse_infinite(samples: Sequence[Sample], mean: np.ndarray) -> None:

@@ -1,26 +1,29 @@
 """``jijbench compare``."""
 
-from pathlib import Path
-
 import click
 
-RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+from jijbench.cli._results import default_folder, given_folder
 
 
 @click.command()
-@click.argument("run_a", type=RUN)
-@click.argument("run_b", type=RUN)
+@click.argument("run_a")
+@click.argument("run_b")
 @click.option("--csv", is_flag=True, help="Only the numbers, as CSV.")
-def command(run_a: Path, run_b: Path, csv: bool) -> None:
-    """What differs between two results folders (data, code, hypers, versions), and whether their numbers do.
+def command(run_a: str, run_b: str, csv: bool) -> None:
+    """What differs between two results (data, code, hypers, versions), and whether their numbers do.
 
-    Errors of the rows and tasks that both hold are compared on the same test samples; the interval of A / B resamples
-    what the task's protocol leaves out.
+    RUN_A and RUN_B are folders of results, or names of benchmarks. Errors of the rows and tasks that both hold are
+    compared on the same test samples; the interval of A / B resamples what the task's protocol leaves out.
     """
+    from jijbench.benchmark import benchmark_names
     from jijbench.compare import compare_markdown, compare_table
+    from jijbench.errors import UnknownName
     from jijbench.results import found_results
 
-    a, b = found_results(run_a), found_results(run_b)
+    for name in (run_a, run_b):
+        if given_folder(name) is None and name not in benchmark_names() and not name.endswith(".yaml"):
+            raise UnknownName("folder of results or benchmark", name, benchmark_names())
+    a, b = found_results(default_folder(run_a)), found_results(default_folder(run_b))
     if csv:
         click.echo(compare_table(a, b).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return

@@ -14,10 +14,14 @@ from jijbench.context import home
 from jijbench.data.card import Card, check_hashes, file_sha256, read_card
 from jijbench.data.mesh import volume_weights
 from jijbench.data.sample import Sample
+from jijbench.data.shown import html_table
 from jijbench.data.store import finite_numbers, make_samples, read_geometries, read_table, refuse_rows
 from jijbench.data.target import Target, target
 from jijbench.errors import DataError, UnknownName
 from jijbench.reading import inside, read_arrays
+
+#: letters of a folder's name that every file system takes
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +113,14 @@ class Dataset:
     def __repr__(self) -> str:
         return f"Dataset({self.id}: {len(self)} samples, targets {', '.join(self.card.targets)})"
 
+    def _repr_html_(self) -> str:
+        card = self.card
+        return html_table(f"{card.id}: {card.title}", {
+            "samples": len(self), "targets": ", ".join(f"{name} ({spec.unit})" for name, spec in card.targets.items()),
+            "host": card.host, "made with": f"{card.source.code}, {card.source.functional}", "licence": card.licence,
+            "folder": self.folder,
+        })  # fmt: skip
+
 
 def dataset_ids() -> list[str]:
     """Ids of the datasets that come with the suite."""
@@ -121,13 +133,15 @@ def dataset_folder(name: str | Path) -> Path:
     A path is a ``Path``, or has a slash. Raises ``DataError`` where a bare name is that of a shipped dataset and of
     another folder here (a stranger's archive must not replace the suite's data), ``UnknownName`` where it is of none.
     """
-    folder, bare = Path(name), isinstance(name, str) and not re.search(r"[/\\]", name) and name not in ("", ".", "..")
-    if not bare:
+    folder = Path(name)
+    if isinstance(name, Path) or re.search(r"[/\\]", name) or name in ("", ".", ".."):
         return folder
+    if len(name) > LONGEST_NAME:
+        raise UnknownName("dataset", name, dataset_ids())
     here, shipped = (folder / "card.yaml").is_file(), home("datasets") / name
     if name not in dataset_ids():
         if not here:
-            raise UnknownName("dataset", str(name), dataset_ids())
+            raise UnknownName("dataset", name, dataset_ids())
         return folder
     if here and not folder.samefile(shipped):
         raise DataError(

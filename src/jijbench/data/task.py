@@ -13,6 +13,7 @@ import numpy as np
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.protocols import Protocol, protocol
 from jijbench.data.sample import Geometry, Sample
+from jijbench.data.shown import html_table
 from jijbench.data.split import Split, load_split
 from jijbench.data.target import Target
 from jijbench.errors import DataError, UnknownName
@@ -107,6 +108,16 @@ class Task:
     @property
     def id(self) -> str:
         return f"{self.dataset.id}/{self.target.name}/{self.split.protocol}"
+
+    def __repr__(self) -> str:
+        return f"Task({self.id}: {len(self.dataset)} samples, {self.n_folds} fold{'s' * (self.n_folds > 1)})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.id, {
+            "asks": self.protocol.question, "samples": len(self.dataset), "folds": self.n_folds,
+            "target": f"{self.target.name} ({self.target.unit}), ordered by {self.target.headline}",
+            "trained on": "" if self.source is self.dataset else self.source.id,
+        })  # fmt: skip
 
     @property
     def protocol(self) -> Protocol:
