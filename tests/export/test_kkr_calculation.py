@@ -173,6 +173,7 @@ REFUSED = {
     "three columns": (listed([row[:3] for row in rows()]), "3 columns, expected x y z site"),
     "one line shorter": (listed([*rows()[:-1], rows()[-1][:5]]), "columns"),
     "not a number": (moved(2, 0, "abc"), "line 4: .*'abc' is no number"),
+    "a site far off": (moved(2, 3, "9"), r"sites \[1, 9\] of the host; .* has one atom"),
     "site 0": (moved(2, 3, "0"), "site: 0 does not count"),
     "the impurity elsewhere": (listed(rows()[1:]), "the first atom is the impurity"),
     "no atoms": ("0\n", "0 atoms"),
@@ -249,6 +250,28 @@ def test_no_damage_that_changes_physics_passes(hosts, mutants):
         np.testing.assert_allclose(found[1], right[1], rtol=0, atol=1e-9, err_msg=f"mutant {k}")
     assert not crashed
     assert 0 < passed < 500  # comments, blanks and digits that nobody reads may change
+
+
+# empty spheres
+
+
+def test_empty_spheres_of_the_host_stay_what_they_are(hosts, tmp_path):
+    """Z = 0 at sites of the host's card, in scoef and in kkrflex_atominfo; never in the impurity's place."""
+    path, folder = hosts / "Cu" / "Cu_host.potential", hosts / "Cu"
+    (cu,) = read_card(path)
+    path.write_text(card_text([cu, replace(cu, z=0.0, core=(), title="Va0 " + cu.title[4:])]))
+    empty = [*rows()[:-1], [*rows()[-1][:3], "2", "0.0", rows()[-1][5]]]
+    (folder / "scoef").write_text(listed(empty))
+    (folder / "kkrflex_atominfo").write_text(info([*ATOMS[:-1], ATOMS[-1].replace("29.00", " 0.00")]))
+    out = export(hosts, tmp_path / "out")
+    assert [b.z for b in read_card(out / "potential")] == [28.0, *[29.0] * 11, 0.0]
+    assert table((out / "kkrflex_atominfo").read_text())[1][:, 3].tolist() == [28.0, *[29.0] * 11, 0.0]
+    (folder / "kkrflex_atominfo").write_text(INFO)
+    with pytest.raises(ExportError, match="atom 13: Z is 29, site 2 of the host's card, an empty sphere, has 0"):
+        export(hosts, tmp_path / "other")
+    (folder / "scoef").write_text(listed([[*rows()[0][:3], "2", "0.0", "0.0"], *rows()[1:]]))
+    with pytest.raises(ExportError, match="atom 2: Z is 0, Cu has 29"):
+        export(hosts, tmp_path / "other")
 
 
 # alat and the mesh, to the digits printed

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jijbench.errors import DataError, ExportError
 from jijbench.export.jukkr import read_atoms, read_card
@@ -80,6 +82,21 @@ def test_odd_files_give_one_line(name, content, tmp_path):
 def test_a_file_that_is_not_there_is_named(name, tmp_path):
     with pytest.raises(ExportError, match=r"nowhere: No such file"):
         PARSERS[name][1](tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["card", "scoef", "kkrflex_atominfo"])
+def test_devices_and_folders_are_not_read(name, tmp_path):
+    for path in (Path("/dev/zero"), tmp_path):
+        with pytest.raises(ExportError, match="a folder or a device"):
+            PARSERS[name][1](path)
+
+
+@given(st.floats(-1e90, 1e90), st.integers(3, 16))
+@settings(max_examples=200, deadline=None)
+def test_any_number_is_read_as_it_was_written(value, digits):
+    word = f"{value:.{digits}E}"
+    assert as_number(word.replace("E", "D")) == float(word)
+    assert decimals(word) == max(0, digits - int(word.partition("E")[2]))
 
 
 def test_no_cut_line_end_passes(tmp_path):

@@ -17,7 +17,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--start", required=True, help="Card that voronoi made of the impurity, or `dataset`.")
 @click.option("--cards", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Folder with HOST_host.potential and scoef, and kkrflex_atominfo if there is one.")  # fmt: skip
-@click.option("--l-max", default=2, show_default=True, help="LMAX, where there is no kkrflex_atominfo.")
+@click.option(
+    "--l-max", type=click.IntRange(1, 8), default=2, show_default=True, help="LMAX, where there is no kkrflex_atominfo."
+)
 @click.argument("out", type=click.Path(path_type=Path))
 def command(
     impurity: Path | None, shell: Path | None, host: str, element: str, start: str, cards: Path, l_max: int, out: Path

@@ -10,6 +10,12 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
+def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
+    if not value > 0:
+        raise click.BadParameter(f"{value:g} is not above 0")
+    return value
+
+
 @click.group()
 def command() -> None:
     """Start potentials in your own KKR program: what to ask the model for, and what they save."""
@@ -46,7 +52,7 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
 @click.option("--hosts", type=FOLDER, required=True, help="Folder of converged hosts.")
 @click.option("--impurity", type=FILE, required=True, help="Predicted dv (.npz).")
 @click.option("--shell", type=FILE, required=True, help="Predicted dv-shell (.npz).")
-@click.option("--seconds", default=3600.0, show_default=True, help="Limit of one run.")
+@click.option("--seconds", default=3600.0, show_default=True, callback=_positive, help="Limit of one run.")
 @click.argument("out", type=click.Path(path_type=Path))
 def steps(program: str, cases: Path, hosts: Path, impurity: Path, shell: Path, seconds: float, out: Path) -> None:
     """Run every case from the atomic and the predicted starts; write OUT/steps.csv and OUT/savings.csv.

@@ -56,27 +56,35 @@ def read_calculation(cards: Path, host: str, element: str, start: Path | None) -
 def read_cluster(cards: Path, host: str, element: str | None = None) -> Cluster:
     """``HOST_host.potential`` and ``scoef`` of a folder; raises ``ExportError`` where they are not of that host.
 
-    A card of one atom stands for all sites of the cell. Z in ``scoef``, where there is one, is the host's, or 0; on the
-    first line it may be that of ``element``, the impurity.
+    A card of one atom stands for all sites of the cell; Z = 0 is an empty sphere, not in the impurity's place. Z in
+    ``scoef``, where there is one, is the card's, or 0; on the first line it may be that of ``element``, the impurity.
     """
     path, listed = cards / f"{host}_host.potential", cards / "scoef"
     atoms, sites = read_atoms(path), read_scoef(listed)
-    n_sites = max(site.host_site for site in sites)
+    used = {site.host_site for site in sites}
+    n_sites = max(used)
     if len(atoms) == 1:
+        if len(used) < n_sites:
+            raise ExportError(f"{listed}: sites {sorted(used)} of the host; {path} has one atom: give all")
         atoms *= n_sites
     if len(atoms) < n_sites:
         raise ExportError(f"{path}: {len(atoms)} atoms, scoef counts {n_sites} sites of the host; give all")
     for k, (first, *_) in enumerate(atoms, start=1):
-        check_z(first.z, host, f"{path}, atom {k}")
+        if first.z or k == sites[0].host_site:
+            check_z(first.z, host, f"{path}, atom {k}")
+    cluster = Cluster(atoms, sites)
     for k, site in enumerate(sites, start=1):
-        if k > 1 or element is None or site.z != atomic_number(element):
-            _check_listed(site, host, f"{listed}, line {k + 1}")
-    return Cluster(atoms, sites)
+        if site.z and (k > 1 or element is None or site.z != atomic_number(element)):
+            _check_site(site.z, cluster, site, host, f"{listed}, line {k + 1}")
+    return cluster
 
 
-def _check_listed(site: Site, host: str, what: str) -> None:
-    if site.z:
-        check_z(site.z, host, what)
+def _check_site(found: float, cluster: Cluster, site: Site, host: str, what: str) -> None:
+    """Raises ``ExportError`` where a file gives another Z than the host's card at a site."""
+    z = cluster.z(site)
+    if found != z:
+        whose = f"{host} has" if z else f"site {site.host_site} of the host's card, an empty sphere, has"
+        raise ExportError(f"{what}: Z is {found:g}, {whose} {z:g}")
 
 
 def read_start(path: Path, cluster: Cluster, host: str, element: str) -> Atom:
@@ -87,7 +95,8 @@ def read_start(path: Path, cluster: Cluster, host: str, element: str) -> Atom:
     impurity, *others = read_atoms(path)
     check_z(impurity[0].z, element, f"{path}, atom 1")
     for k, other in enumerate(others, start=2):
-        check_z(other[0].z, host, f"{path}, atom {k}")
+        if other[0].z:
+            check_z(other[0].z, host, f"{path}, atom {k}")
     return matched(impurity, cluster, str(path))
 
 
@@ -108,7 +117,7 @@ def check_shell(cluster: Cluster, distances: Sequence[float]) -> None:
 
     Each belongs to an atom of scoef, and no atom of the first shell is left without one.
     """
-    around = np.array([site.distance * cluster.alat for site in cluster.sites[1:]])
+    around = np.array([site.distance * cluster.alat for site in cluster.sites[1:] if cluster.z(site)])
     unused = [d for d in distances if not (np.abs(around - d) < SAME_DISTANCE).any()]
     if unused:
         raise ExportError(
@@ -137,8 +146,13 @@ def check_info(info: AtomInfo, cluster: Cluster, host: str, element: str) -> Ato
         if np.abs(info.x[k] - site.x).max() > max(info.error, site.error):
             raise ExportError(f"{what}: at {info.x[k].tolist()}, in scoef at {list(site.x)}; they are of two clusters")
         if k or info.z[k] not in (0.0, atomic_number(element)):
-            check_z(info.z[k], host, what)
-    first = cluster.at(sites[0])[0]
-    if first.full and first.n_lm != (2 * info.l_max + 1) ** 2:
-        raise ExportError(f"{info.path}: lmax is {info.l_max}, but the host's card has lmpot {first.n_lm}")
+            _check_site(info.z[k], cluster, site, host, what)
+    check_l_max(info.l_max, cluster, str(info.path))
     return info
+
+
+def check_l_max(l_max: int, cluster: Cluster, where: str) -> None:
+    """Raises ``ExportError`` where lmax is not that of a host's card of full potential."""
+    first = cluster.at(cluster.sites[0])[0]
+    if first.full and first.n_lm != (2 * l_max + 1) ** 2:
+        raise ExportError(f"{where}: lmax is {l_max}, but the host's card has lmpot {first.n_lm}")

@@ -111,6 +111,10 @@ class Cluster:
         """Bohr."""
         return self.atoms[0][0].alat
 
+    def z(self, site: Site) -> float:
+        """Of the host's atom at a site; 0 for an empty sphere."""
+        return self.at(site)[0].z
+
     def at(self, site: Site) -> Atom:
         """The host's potential at a site."""
         return self.atoms[site.host_site - 1]

@@ -16,7 +16,14 @@ from jijbench.errors import ExportError
 from jijbench.export.folders import check_free, write_folder
 from jijbench.export.jukkr import Atom, Block, card_text
 from jijbench.export.kkr_atominfo import atominfo_text
-from jijbench.export.kkr_calculation import SAME_DISTANCE, Calculation, check_shell, matched, read_calculation
+from jijbench.export.kkr_calculation import (
+    SAME_DISTANCE,
+    Calculation,
+    check_l_max,
+    check_shell,
+    matched,
+    read_calculation,
+)
 from jijbench.export.kkr_cluster import BEYOND, Cluster, Site, is_sphere
 from jijbench.export.kkr_curves import Curves, read_curves
 from jijbench.export.kkr_text import Lines
@@ -87,7 +94,7 @@ def cluster_blocks(
         impurity = replace(mine, title=begin.title, z=begin.z, core=begin.core, v=begin.v)
         blocks.append(impurity if correction is None else added(impurity, correction, "impurity"))
     for k, site in enumerate(around, start=2):
-        curve = _shell_curve(site, cluster.alat, shell)
+        curve = _shell_curve(site, cluster.alat, shell) if cluster.z(site) else None
         blocks += [mine if curve is None else added(mine, curve, f"neighbour {k}") for mine in cluster.at(site)]
     return blocks
 
@@ -150,7 +157,9 @@ def warn_outside(spins: int, used: Sequence[Curves]) -> None:
 
 def _files(blocks: Sequence[Block], found: Calculation, l_max: int, cards: Path) -> dict[str, str]:
     cluster, z = found.cluster, [found.start[0].z]
-    z += [cluster.at(site)[0].z for site in cluster.sites[1:]]
+    z += [cluster.z(site) for site in cluster.sites[1:]]
+    if not found.info:
+        check_l_max(l_max, cluster, "--l-max")
     note, info = _impurity_info(cluster)
     layer, magnetic = cluster.sites[0].host_site - 1, cluster.spins == 2
     return {
@@ -168,7 +177,7 @@ def _impurity_info(cluster: Cluster) -> tuple[str, str]:
     if is_sphere(cluster):
         reach = BEYOND * max(site.distance for site in cluster.sites) * cluster.alat * BOHR_ANGSTROM
         return "Rcut in Angstrom: the atoms of scoef and no others", f'"Rcut": {max(round(reach, 4), ALONE)!r}'
-    rows = [[*site.x, site.host_site, cluster.at(site)[0].z, site.distance] for site in cluster.sites]
+    rows = [[*site.x, site.host_site, cluster.z(site), site.distance] for site in cluster.sites]
     text = "".join(f"        {row!r},\n" for row in rows)
     return (
         "the atoms of scoef (x, y, z in alat, site, Z, distance): a sphere around the impurity may hold others",

@@ -41,6 +41,8 @@ class Lines:
 
     def __init__(self, path: Path) -> None:
         self.path, self.at = Path(path), 0
+        if self.path.exists() and not self.path.is_file():
+            raise ExportError(f"{path} is a folder or a device; give a file")
         try:
             text = self.path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("ascii").replace("\r\n", "\n")
         except OSError as error:
