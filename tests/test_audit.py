@@ -136,3 +136,10 @@ def test_the_text_shows_the_numbers(audit):
     assert f"Copying the twin misses 136 rows by {audit.copy_mae:.3f} meV" in text
     assert f"zero misses them by {audit.zero_mae:.3f}" in text
     assert text.count("\n|") == 2 + len(audit.gains)
+
+
+def test_a_dataset_of_potentials_is_told_what_the_audit_needs():
+    with pytest.raises(
+        DataError, match=r"deltav-elemental has dv, dv-shell.*audit a dataset of dimers: jij-bi2te3, jij-p"
+    ):
+        twin_audit("deltav-elemental")

@@ -175,7 +175,7 @@ def test_a_missing_file_is_named(tmp_path):
         ({"budget": {"trials": 1, "inner_folds": 1, "hours": 2}}, r"budget\.hours"),
         ({"budget": {"trials": -1, "inner_folds": 1}}, r"budget\.trials"),
         ({"budget": {"trials": 1, "inner_folds": 0}}, r"budget\.inner_folds"),
-        ({"budget": {"trials": 1, "inner_folds": 1, "tune_seconds": float("nan")}}, r"budget\.tune_seconds"),
+        ({"budget": {"trials": 1, "inner_folds": 1, "tune_seconds": float("nan")}}, r"line 5: '\.nan' is no finite"),
         ({"rows": [{"row": "a", "adapter": "zero", "input": "structure"}]}, r"rows\.0\.input\b"),
         ({"rows": [{"row": "a", "adapter": "zero", "inputs": "moments"}]}, r"rows\.0\.inputs"),
         ({"rows": [{"row": "A row", "adapter": "zero"}]}, r"rows\.0\.row"),
@@ -188,11 +188,18 @@ def test_a_bad_file_names_the_field(write, changes, complaint):
     assert "mine.yaml" in str(caught.value)
 
 
+def test_a_row_that_is_given_twice_is_refused_naming_both_lines(tmp_path):
+    text = "benchmark: b\ndescription: d\ntasks: []\nrows: []\nseeds: [0]\nbudget: {trials: 1, inner_folds: 1}\n"
+    (tmp_path / "mine.yaml").write_text(text + "seeds: [0, 1, 2]\n")
+    with pytest.raises(DataError, match=r"mine\.yaml: line 7: the key 'seeds' stands there twice, first in line 5"):
+        load_benchmark(tmp_path / "mine.yaml")
+
+
 @pytest.mark.parametrize("key", ["tasks", "rows", "budget", "seeds"])
 def test_a_missing_key_is_named(write, key):
     raw = fields()
     del raw[key]
-    with pytest.raises(DataError, match=rf"{key}\s+Field required"):
+    with pytest.raises(DataError, match=rf"{key}: Field required"):
         load_benchmark(write(raw))
 
 

@@ -110,3 +110,39 @@ def test_check_of_what_cannot_be_checked_is_an_error():
     wrong = CliRunner().invoke(cli, ["check", "zero", "--hyper", "depth"])
     assert wrong.exit_code == 2
     assert "write NAME=VALUE" in wrong.output
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with a benchmark of two floors, run."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "mine.yaml").write_text(
+        "benchmark: mine\ndescription: two floors\ntasks: [jij-bi2te3/jij/period]\nseeds: [0]\n"
+        "rows: [{row: zero, adapter: zero, inputs: composition}, {row: shell-mean, adapter: shell-mean}]\n"
+        "budget: {trials: 0, inner_folds: 1}\n"
+    )
+    done = call("run", "mine.yaml", "--no-figures", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "ledger", "uncertainty"])
+def test_commands_on_results_take_a_name_or_a_folder_alike(finished, command):
+    by_name, by_folder = (call(command, name, cwd=finished) for name in ("mine.yaml", "results/local/mine"))
+    assert by_folder.returncode == 0, by_folder.stderr
+    assert "shell-mean" in by_folder.stdout
+    assert sorted(by_folder.stdout.splitlines()) == sorted(by_name.stdout.splitlines())
+
+
+def test_compare_takes_names_and_folders(finished):
+    done = call("compare", "results/local/mine", "mine.yaml", cwd=finished)
+    assert done.returncode == 0, done.stderr
+    done = call("compare", "nope", "results/local/mine", cwd=finished)
+    assert done.returncode == 1
+    assert done.stderr == ("error: no folder of results or benchmark named 'nope'; known: default, full, quick\n")
+
+
+def test_an_unknown_row_of_a_folder_lists_what_it_holds(finished):
+    done = call("leaderboard", "results/local/mine", "--row", "zer", cwd=finished)
+    assert done.returncode == 1
+    assert "did you mean 'zero'? known: shell-mean, zero" in done.stderr

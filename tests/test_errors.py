@@ -7,7 +7,9 @@ from jijbench.errors import UnknownElement, UnknownName
 
 
 def test_unknown_name_suggests_near_names():
-    assert str(UnknownName("row", "sopa", ["soap", "coulomb"])) == "no row named 'sopa'; did you mean 'soap'?"
+    assert str(UnknownName("row", "sopa", ["soap", "coulomb"])) == (
+        "no row named 'sopa'; did you mean 'soap'? known: coulomb, soap"
+    )
 
 
 def test_unknown_name_lists_all_where_none_is_near():

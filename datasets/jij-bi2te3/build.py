@@ -5,7 +5,6 @@
 RAW is the folder with ``dimers.csv``, ``impurities.csv`` and ``host.json``. The same input gives the same bytes.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.build import write_dataset
-from jijbench.data.cluster import Host, cluster
+from jijbench.data.cluster import cluster
+from jijbench.data.host import read_host
 
 RADIUS = 5.0  # Å
 
@@ -61,7 +61,7 @@ def geometry_id(row: pd.Series) -> str:
 def main(raw: Path) -> None:
     """Read the raw tables and write the dataset beside this file."""
     dimers = pd.read_csv(raw / "dimers.csv", keep_default_na=False)
-    host = Host.from_json(json.loads((raw / "host.json").read_text(encoding="utf-8")))
+    host = read_host(raw / "host.json")
     dimers.insert(1, "geometry", dimers.apply(geometry_id, axis=1))
     geometries = {}
     for name, row in dimers.drop_duplicates("geometry").set_index("geometry").sort_index().iterrows():

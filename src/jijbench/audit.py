@@ -9,7 +9,8 @@ import numpy as np
 
 from jijbench import adapters, metrics
 from jijbench.adapters.base import Adapter
-from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.card import read_card
+from jijbench.data.dataset import Dataset, dataset_folder, dataset_ids, load_dataset
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question, release
 from jijbench.errors import DataError
@@ -163,9 +164,15 @@ def twin_audit(
 ) -> TwinAudit:
     """Compare random 80/20 splits over rows with random splits of the same size over orbits, seeds 0 … n_splits − 1.
 
-    Raises ``DataError`` for a dataset without twins or too few rows, and for fewer than two splits.
+    Raises ``DataError`` for a dataset without dimers, without twins or too few rows, and for fewer than two splits.
     """
     dataset = load_dataset(name)
+    if TARGET not in dataset.card.targets:
+        dimers = [known for known in dataset_ids() if TARGET in read_card(dataset_folder(known)).targets]
+        raise DataError(
+            f"{dataset.id} has {', '.join(dataset.card.targets)}, and twins are pairs of impurities with a coupling "
+            f"({TARGET}); audit a dataset of dimers: {', '.join(dimers)}, or a folder of your own"
+        )
     orbits = [sample.orbit for sample in dataset.samples]
     splits, sizes = _splits(dataset, orbits, n_splits), Counter(orbits)
     names = [adapter] if isinstance(adapter, str) else list(adapter)

@@ -7,12 +7,12 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from jijbench.context import home
-from jijbench.data.card import Strict
+from jijbench.data.card import Strict, validated
 from jijbench.errors import DataError, UnknownName
+from jijbench.reading import read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+-]*$")]
 
@@ -207,10 +207,7 @@ def load_benchmark(name: str | Path) -> Benchmark:
         path = home("benchmarks") / f"{name}.yaml"
         if not path.is_file():
             raise UnknownName("benchmark", str(name), benchmark_names())
-    try:
-        found = Benchmark.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, OSError) as error:
-        raise DataError(f"{path}: {error}") from error
+    found = validated(Benchmark, read_yaml(path), str(path))
     _check_lists(found, path)
     return found
 

@@ -6,6 +6,9 @@ A message says what was wrong, shows the value, and says what to do.
 import difflib
 from collections.abc import Iterable
 
+#: names that a message lists
+SHOWN = 40
+
 
 class JijbenchError(Exception):
     """Base class: anything the command line reports without a traceback."""
@@ -21,8 +24,10 @@ class UnknownName(JijbenchError, KeyError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {', '.join(known)}"
-        self.message = f"no {kind} named {name!r}; {hint}"
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        more = f", and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+        shown = name if len(name) <= 80 else f"{name[:79]}…"
+        self.message = f"no {kind} named {shown!r}; {hint}known: {', '.join(known[:SHOWN]) or 'none'}{more}"
         super().__init__(self.message)
         self._made_of = (kind, name, known)
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and hashes of content."""
+"""Files and folders written whole or not at all, and hashes of content."""
 
 import hashlib
 import io
@@ -25,8 +25,13 @@ def sha256_of(content: Any) -> str:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename."""
+    """Write a file whole or not at all: temporary file, fsync, rename; an ``OSError`` names the file itself."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _named(path):
+        _write(path, data)
+
+
+def _write(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -45,14 +50,16 @@ def new_folder(out: Path) -> Iterator[Path]:
     """A temporary folder beside ``out`` that becomes ``out`` when the block ends without an error, else vanishes.
 
     ``out`` may be there as an empty folder. A process that is killed outright can leave the temporary folder
-    (``.NAME.…``), never half an ``out``.
+    (``.NAME.…``), never half an ``out``. An ``OSError`` names the folder, or the file in it.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    with _named(out):
+        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
-        yield made
-        made.chmod(0o755)
-        made.replace(out)
+        with _named(out, made):
+            yield made
+            made.chmod(0o755)
+            made.replace(out)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
@@ -63,3 +70,20 @@ def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+@contextmanager
+def _named(wanted: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Errors of the system name what was ``wanted``, not the temporary file that stood for it, nor nothing.
+
+    What lies outside the ``temporary`` folder keeps its own name.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        name = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+        if temporary is not None and name is not None:
+            wanted = wanted / name.relative_to(temporary) if name.is_relative_to(temporary) else name
+        raise OSError(error.errno, error.strerror, str(wanted)) from error

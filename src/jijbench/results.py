@@ -122,6 +122,11 @@ class Results:
         """Those of one task."""
         return replace(self, cells=tuple(cell for cell in self.cells if cell.task == task))
 
+    def __repr__(self) -> str:
+        failed = sum(record.status != "complete" for record in self.records.values())
+        tail = f", {failed} not complete" * bool(failed) + f", {len(self.stale)} stale" * bool(self.stale)
+        return f"Results({self.benchmark.benchmark} in {self.folder}: {len(self.cells)} cells{tail})"
+
     def groups(self) -> dict[tuple[str, str], list[Cell]]:
         """Cells by task and row, in the order of the benchmark."""
         found: dict[tuple[str, str], list[Cell]] = {}

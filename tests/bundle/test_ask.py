@@ -18,7 +18,7 @@ from jijbench.cli import cli
 from jijbench.cli.predict import _numbers
 from jijbench.data.export import export_extxyz
 from jijbench.data.validate import host_of
-from jijbench.errors import DataError, UnknownElement
+from jijbench.errors import DataError, JijbenchError, UnknownElement
 
 
 @pytest.fixture(scope="module")
@@ -85,18 +85,25 @@ def test_shell_geometry_and_displacement_name_the_same_dimer(bundles, tmp_path):
     ("text", "reason"),
     [
         ("element_i,element_j,shell\nCr,V,1\nCr,Vv,1\n", r"row 2 \(element_i=Cr, element_j=Vv, .*no chemical element"),
-        ("element_i,element_j,shell\nCr,V,x\n", r"row 1 .*shell x is no whole number"),
-        ("element_i,element_j,shell\nCr,V,inf\n", r"row 1 .*shell inf is no whole number"),
+        ("element_i,element_j,shell\nCr,V,x\n", r"row 1 .*shell is 'x', no finite number"),
+        ("element_i,element_j,shell\nCr,V,inf\n", r"row 1 .*shell is 'inf', no finite number"),
         ("element_i,element_j,shell\nCr,V,101\n", r"row 1 .*shells are numbered from 1, .*to 100"),
         ("element_i,element_j,geometry\nCr,V,s99\n", r"row 1 .*geometry 's99' is none of s01"),
-        ("element_i,element_j,shell\nCr,V,1.5\n", r"row 1 .*shell 1\.5 is no whole number"),
+        ("element_i,element_j,shell\nCr,V,1.5\n", r"row 1 .*shell is '1\.5', no whole number"),
         ("element_i,element_j\nCr,V\n", r"row 1 .*no place of the pair"),
-        ("element_i,shell\nCr,1\n", r"lacks \['element_j'\]"),
+        ("element_i,shell\nCr,1\n", r"lacks the columns \['element_j'\]"),
         ("element_i,element_j,shell\n", "has no rows"),
         ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi2,1,0,0\n", "is not a .* site"),
         ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi9,1,0,0\n", "no site 'Bi9'"),
-        ("element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi2,nan,0,0\n", "not finite"),
+        (
+            "element_i,element_j,sublattice_i,dx_angstrom,dy_angstrom,dz_angstrom\nCr,V,Bi2,nan,0,0\n",
+            "dx_angstrom is 'nan'",
+        ),
         ("element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,-1,2\n", "give the two lengths"),
+        ("element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,,2\n", r"row 1 .*one moment of two"),
+        ("element_i,element_j,shell\nCr,V,1e23\n", r"row 1 .*shell is '1e23', no whole number, or too large"),
+        ("element_i,element_j,shell,geometry\nCr,V,2,s01\n", r"row 1 .*s01 is of shell 1, not 2"),
+        ("element_i,element_j,shell,shell\nCr,V,1,2\n", "the column shell stands twice, as columns 3 and 4"),
     ],
 )
 def test_a_bad_row_is_named(bundles, tmp_path, text, reason):
@@ -104,6 +111,14 @@ def test_a_bad_row_is_named(bundles, tmp_path, text, reason):
     path.write_text(text)
     with pytest.raises(DataError, match=reason):
         read_samples_for(bundles("pair-gp"), path)
+
+
+def test_any_dialect_and_atomic_numbers_are_read(bundles, tmp_path):
+    bundle, path = bundles("pair-gp"), tmp_path / "asked.csv"
+    path.write_text("element_i,element_j,shell\nCr,V,1\n")
+    wanted = bundle.predict(read_samples_for(bundle, path))
+    path.write_bytes("element_i; element_j; shell\r\n24; 23; 1\r\n".encode("utf-16"))
+    np.testing.assert_array_equal(bundle.predict(read_samples_for(bundle, path)), wanted)
 
 
 def test_exported_structures_are_read_back_as_the_same_dimers(bundles, fitted, tmp_path):
@@ -157,9 +172,10 @@ def test_another_kind_of_file_is_refused(bundles, tmp_path, name):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("element,moment_mub\nOs,-1\n", r"row 1 \(Os\) has the moment -1"),
-        ("element,moment_mub\nOs,big\n", r"row 1 \(Os\) has the moment nan"),
-        ("element,moment_mub\nOs,1\nOs,1\n", "row 2 lists Os  a second time"),
+        ("element,moment_mub\nOs,-1\n", r"m\.csv: row 1 \(element=Os, moment_mub=-1\) has a negative moment"),
+        ("element,moment_mub\nOs,big\n", r"m\.csv: row 1 .*moment_mub is 'big', no finite number"),
+        ("element,moment_mub\nOs,1\nOs,1\n", r"row 2 \(element=Os, moment_mub=1\) lists Os a second time"),
+        ("element,moment_mub\nHyper,1\n", r"m\.csv: row 1 .*element is 'Hyper', no chemical element"),
         ("element,m\nOs,1\n", r"lacks the columns \['moment_mub'\]"),
     ],
 )
@@ -366,3 +382,23 @@ def test_signed_moments_of_the_data_are_kept(whole, tmp_path):
     """A dataset may give a moment its sign; what a user gives beside it is a length."""
     (tmp_path / "m.csv").write_text("element,sublattice,moment_mub\nCr,Bi2,-3.0\n")
     assert read_moments(tmp_path / "m.csv", signed=True) == {("Cr", "Bi2"): -3.0}
+
+
+def test_damaged_files_of_users_are_read_or_refused_in_one_line(bundles, tmp_path, table_mutants):
+    bundle, refused, read = bundles("pair-gp"), [], 0
+    asked = "element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,3.0,2.0\nMn,V,2,4.0,2.0\n"
+    for readers, text in (
+        (lambda path: read_samples_for(bundle, path), asked),
+        (read_moments, "element,moment_mub,sublattice\nCr,3.0,Bi1\nMn,4.0,\n"),
+    ):
+        for mutant in table_mutants(text):
+            (tmp_path / "asked.csv").write_bytes(mutant)
+            try:
+                assert len(readers(tmp_path / "asked.csv"))
+            except JijbenchError as error:
+                refused.append(str(error))
+            else:
+                read += 1
+    assert read
+    assert len(refused) > read
+    assert all("asked.csv" in text and text.isprintable() for text in refused)

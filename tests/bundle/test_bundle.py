@@ -222,3 +222,13 @@ def test_the_example_of_the_page_runs(bundles, tmp_path, monkeypatch, capsys):
     assert "('Cr', 'Mn') 1 " in shown
     assert "Os" not in shown
     assert shown.rstrip().endswith("(100,)")
+
+
+@pytest.mark.parametrize("name", ["low-rank", "plain-gp"])
+def test_a_bundle_shows_itself_in_a_line_and_a_small_table(bundles, name):
+    bundle = bundles(name)
+    assert repr(bundle) == f"Bundle({name} for {bundle.card.task}, {bundle.sha256[:12]}, in {bundle.folder})"
+    text = bundle._repr_html_()
+    assert bundle.card.asked_target.unit in text
+    assert ("shells" in text) == (name == "low-rank")
+    assert len(text) < 3000

@@ -11,7 +11,7 @@ import jijbench
 from jijbench.bundle.impurities import crystal_of
 from jijbench.cli import cli
 from jijbench.data.elements import atomic_number
-from jijbench.errors import ExportError
+from jijbench.errors import DataError, ExportError
 from jijbench.export.jukkr import Block, card_text, read_card
 from jijbench.export.kkr_start import core_states
 from jijbench.units import BOHR_ANGSTROM
@@ -152,9 +152,9 @@ def test_every_case_is_run_and_counted(hosts, predicted, tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("host,impurity\nAg,Xx\n", r"row 1: .*Xx"),
-        ("host,impurity\nAg,Rh\nAg,Rh\n", "row 2: Rh in Ag stands there twice"),
-        ("host,z\nAg,45\n", "expected host, impurity"),
+        ("host,impurity\nAg,Xx\n", r"cases\.csv: row 1 .*impurity is 'Xx'"),
+        ("host,impurity\nAg,Rh\nAg,Rh\n", r"row 2 .*names Rh in Ag, which stands there twice"),
+        ("host,z\nAg,45\n", r"lacks the columns \['impurity'\]"),
         ("host,impurity\nAg,Pd\n", r"Pd in Ag: .*Pd\.start\.potential"),
     ],
 )
@@ -169,6 +169,6 @@ def test_other_cases_are_refused(text, complaint, hosts, tmp_path):
         str(hosts[0]),
         str(tmp_path / "asked.npz"),
     ]
-    with pytest.raises(ExportError, match=complaint):
+    with pytest.raises((DataError, ExportError), match=complaint):
         CliRunner().invoke(cli, words, catch_exceptions=False)
     assert not (tmp_path / "asked.npz").exists()

@@ -53,17 +53,17 @@ def test_a_missing_card_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda f: f.update(license="MIT"), r"license\s+Extra inputs are not permitted"),
-        (lambda f: f["source"].update(basis="plane waves"), r"source\.basis\s+Extra inputs"),
-        (lambda f: f["targets"]["jij"].update(scale=2.0), r"targets\.jij\.scale\s+Extra inputs"),
-        (lambda f: f.pop("licence"), r"licence\s+Field required"),
-        (lambda f: f["noise_floor"].update(jij=float("nan")), r"noise_floor\.jij\s+Input should be a finite number"),
+        (lambda f: f.update(license="MIT"), r"license:\s+Extra inputs are not permitted"),
+        (lambda f: f["source"].update(basis="plane waves"), r"source\.basis:\s+Extra inputs"),
+        (lambda f: f["targets"]["jij"].update(scale=2.0), r"targets\.jij\.scale:\s+Extra inputs"),
+        (lambda f: f.pop("licence"), r"licence:\s+Field required"),
+        (lambda f: f["noise_floor"].update(jij=float("nan")), r"line \d+: '\.nan' is no finite decimal number"),
         (
             lambda f: f.update(cluster_radius_angstrom=float("inf")),
-            r"cluster_radius_angstrom\s+Input should be a finite",
+            r"line \d+: '\.inf' is no finite decimal number",
         ),
-        (lambda f: f.update(id="Jij Table"), r"id\s+String should match"),
-        (lambda f: f["files"].update({"samples.csv": "abc"}), r"samples\.csv`?\s+String should match"),
+        (lambda f: f.update(id="Jij Table"), r"id:\s+String should match"),
+        (lambda f: f["files"].update({"samples.csv": "abc"}), r"samples\.csv`?:\s+String should match"),
     ],
 )
 def test_a_bad_card_names_the_field(folder, change, complaint):

@@ -143,9 +143,9 @@ def test_bad_curves_are_named_with_row_and_point():
         check_curves(curves[:, :300], "a.npz: v")
 
 
-def test_a_truncated_file_is_named_with_its_array(tmp_path):
+def test_a_truncated_file_is_named(tmp_path):
     (tmp_path / "curves.npz").write_bytes((FOLDER / "curves.npz").read_bytes()[:5000])
-    with pytest.raises(DataError, match=r"curves.npz: the array 'dv' cannot be read"):
+    with pytest.raises(DataError, match=r"curves.npz cannot be read as arrays"):
         read_array(tmp_path, "curves.npz:dv")
 
 
@@ -183,3 +183,29 @@ def test_the_build_script_gives_the_committed_bytes(tmp_path):
     subprocess.run([sys.executable, folder / "build.py", RAW], check=True)
     for path in sorted(folder.iterdir()):
         assert file_sha256(path) == file_sha256(FOLDER / path.name), path.name
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("hosts.json", '"structure": "fcc"', '"structure": "bcc"', "geometry Ag has the host 'Ag' or a cell"),
+        ("geometries.extxyz", "\nAg       2.04500000", "\nAg       2.54500000", r"geometry Ag: atom 2 \(Z = 47"),
+        (
+            "samples.csv",
+            ",impurity,0,0,0,-1,0.0,",
+            ",impurity,0,0,0,-1,5.0,",
+            r"row 1 \(Si-in-Ag\) has distance_bohr = 5",
+        ),
+    ],
+)
+def test_structures_are_compared_with_the_hosts(tmp_path, file, old, new, message):
+    folder = tmp_path / "set"
+    shutil.copytree(FOLDER, folder)
+    path, before = folder / file, file_sha256(FOLDER / file)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    card = (folder / "card.yaml").read_text(encoding="utf-8")
+    (folder / "card.yaml").write_text(card.replace(before, file_sha256(path)), encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        validate(folder)

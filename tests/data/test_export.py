@@ -45,7 +45,7 @@ def test_impurities_stand_at_the_marked_sites_of_a_finite_cluster(published, exp
 def test_d_vectors_are_written_and_unknown_moments_are_not(tmp_path):
     table = pd.DataFrame(
         {"a": ["F", "Cr"], "b": ["F", "Mn"], "x": -4.38531, "y": 0.0, "z": 0.0, "s": "Bi2", "J": [1.5, -2.0],
-         "Dx": [0.25, 0.5], "Dy": 0.0, "Dz": [-1.0, 3.0]}
+         "Dx": [0.0, 0.5], "Dy": 0.0, "Dz": [-1.0, 3.0]}
     )  # fmt: skip
     table.to_csv(tmp_path / "t.csv", index=False)
     columns = {"element_i": "a", "element_j": "b", "dx": "x", "dy": "y", "dz": "z", "site_i": "s", "j": "J",
@@ -62,7 +62,7 @@ def test_d_vectors_are_written_and_unknown_moments_are_not(tmp_path):
     import_table(tmp_path / "t.csv", columns, tmp_path / "out", radius=3.5, **about)
     assert export_extxyz(load_dataset(tmp_path / "out"), tmp_path / "d.extxyz") == 2
     frames = read(tmp_path / "d.extxyz", index=":")
-    np.testing.assert_allclose([frame.info["dij_mev"] for frame in frames], [[0.25, 0, -1], [0.5, 0, 3]])
+    np.testing.assert_allclose([frame.info["dij_mev"] for frame in frames], [[0, 0, -1], [0.5, 0, 3]])
     assert [frame.info["jij_mev"] for frame in frames] == [1.5, -2.0]
     assert [frame.info["elements"] for frame in frames] == ["F-F", "Cr-Mn"]
     assert not any("moments_mub" in frame.info for frame in frames)

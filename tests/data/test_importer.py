@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import constants
 
+from jijbench.convention import pair_energy
 from jijbench.data.dataset import load_dataset
 from jijbench.data.importer import ColumnMap, import_table, read_columns
 from jijbench.data.validate import validate
-from jijbench.errors import DataError, MissingExtra, UnknownName
+from jijbench.errors import DataError, JijbenchError, MissingExtra, UnknownName
 
 BOHR = constants.physical_constants["Bohr radius"][0] * 1e10  # Å
 ENERGY = {  # meV
@@ -57,7 +58,8 @@ def small(**changes):
     table = pd.DataFrame(
         {
             "imp_i": ["Cr", "Cr", "Mn", "Fe"], "imp_j": ["Mn", "Fe", "Mn", "Mn"], "site": "Bi2",
-            "x": STEP[0], "y": 0.0, "z": 0.0, "J": [1.0, 2.0, 3.0, 4.0], "m_i": 3.0, "m_j": 4.0,
+            "x": STEP[0], "y": 0.0, "z": 0.0, "J": [1.0, 2.0, 3.0, 4.0],
+            "m_i": [3.0, 3.0, 4.0, 2.0], "m_j": [4.0, 2.0, 4.0, 4.0],
         }
     )  # fmt: skip
     for column, values in changes.items():
@@ -122,8 +124,8 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
 
 
 def test_naming_i_and_j_the_other_way_round_is_one_orbit(tmp_path):
-    table = small(imp_i={4: "Mn"}, imp_j={4: "Cr"}, x={4: 4.38531})  # row 4 is row 1 read from j
-    dataset = imported(table, tmp_path)
+    table = small(imp_i={4: "Mn"}, imp_j={4: "Cr"}, x={4: 4.38531}, m_i={4: 4.0}, m_j={4: 3.0})  # row 1 read from j
+    dataset = imported(table, tmp_path, HOUSE | {"tolerance": {"jij": 3.0}})
     assert dataset.samples[3].geometry.id != dataset.samples[0].geometry.id
     assert dataset.samples[3].orbit == dataset.samples[0].orbit
     assert len({sample.orbit for sample in dataset.samples}) == 3
@@ -164,7 +166,9 @@ def test_geometry_labels_stand_for_displacements(tmp_path):
 
 def test_d_vectors_get_the_factor_of_j(tmp_path):
     table = small().assign(Dx=[0.1, 0.2, 0.0, 0.4], Dy=-0.3, Dz=0.0)
-    dataset = imported(table, tmp_path, HOUSE | {"d": ["Dx", "Dy", "Dz"], "convention": "half-positive"})
+    columns = HOUSE | {"d": ["Dx", "Dy", "Dz"], "convention": "half-positive"}
+    dataset = imported(table, tmp_path, columns, spin_orbit=None)
+    assert dataset.card.source.spin_orbit is True
     np.testing.assert_allclose(dataset.truth("jij"), [-1, -2, -3, -4])
     np.testing.assert_allclose(dataset.truth("dij")[:2], [[-0.1, 0.3, 0], [-0.2, 0.3, 0]])
     text = (tmp_path / "out/samples.csv").read_text()
@@ -181,7 +185,8 @@ def test_without_moments_every_pair_counts_as_magnetic(tmp_path):
 
 
 def test_with_moments_a_pair_with_a_zero_is_not_magnetic(tmp_path):
-    assert imported(small(m_i={1: 0.0}), tmp_path).magnetic.tolist() == [False, True, True, True]
+    table = small(m_i={1: 0.0}, J={1: 0.0}, imp_i={1: "Sc"})
+    assert imported(table, tmp_path).magnetic.tolist() == [False, True, True, True]
 
 
 def flip_energy(name, j, m_i, m_j):
@@ -204,7 +209,7 @@ NAMES = ["house", "ordered-pairs", "unique-pairs", "half-positive", "ordered-pai
     name=st.sampled_from(NAMES), moments=st.tuples(st.floats(0.1, 8), st.floats(0.1, 8)),
 )  # fmt: skip
 def test_unit_and_convention_keep_the_energy_of_two_spins(j, unit, name, moments):
-    table = small(J={1: j}, m_i={1: moments[0]}, m_j={1: moments[1]})
+    table = small(J={1: j}, m_i={1: moments[0]}, m_j={1: moments[1]}).iloc[:1]
     with tempfile.TemporaryDirectory() as folder:
         dataset = imported(table, Path(folder), HOUSE | {"energy_unit": unit, "convention": name})
         found = dataset.truth("jij")[0]
@@ -212,19 +217,24 @@ def test_unit_and_convention_keep_the_energy_of_two_spins(j, unit, name, moments
 
 
 BAD_ROWS = [
-    ({"J": {3: "nan"}}, r"table\.csv: row 3 \(imp_i=Mn, imp_j=Mn.*no finite number: J"),
-    ({"J": {2: ""}}, r"row 2 \(imp_i=Cr, imp_j=Fe.*no finite number: J"),
-    ({"J": {4: "inf"}}, r"row 4 .*no finite number: J"),
-    ({"m_j": {4: "x"}}, r"row 4 .*m_j=x.*no finite number: moment_j_mub"),
-    ({"imp_j": {2: "Xx"}}, r"row 2 \(imp_i=Cr, imp_j=Xx.*no chemical element: element_j = 'Xx'"),
-    ({"imp_i": {1: 0}}, r"row 1 \(imp_i=0.*no chemical element: element_i = '0'"),
-    ({"imp_i": {1: 300}}, r"row 1 .*no chemical element: element_i = '300'"),
+    ({"J": {3: "nan"}}, r"table\.csv: row 3 \(imp_i=Mn, imp_j=Mn.*J is 'nan', no finite number"),
+    ({"J": {2: ""}}, r"row 2 \(imp_i=Cr, imp_j=Fe.*J is '', empty"),
+    ({"J": {4: "inf"}}, r"row 4 .*J is 'inf', no finite number"),
+    ({"J": {1: "1e400"}}, r"row 1 .*J is '1e400', beyond the range"),
+    ({"J": {1: "1e-400"}}, r"row 1 .*J is '1e-400', beyond the range"),
+    ({"J": dict.fromkeys((1, 2, 3, 4), True)}, r"row 1 .*J is 'True', no finite number"),
+    ({"J": {2: "24.12.2026"}}, r"row 2 .*J is '24\.12\.2026', no finite number"),
+    ({"m_j": {4: "x"}}, r"row 4 .*m_j=x.*m_j is 'x', no finite number"),
+    ({"imp_j": {2: "Xx"}}, r"row 2 \(imp_i=Cr, imp_j=Xx.*imp_j is 'Xx', no chemical element"),
+    ({"imp_i": {1: 0}}, r"row 1 \(imp_i=0.*imp_i is '0', no chemical element"),
+    ({"imp_i": {1: 300}}, r"row 1 .*imp_i is '300', no chemical element"),
     ({"x": {3: 0.0}}, r"row 3 .*x=0\.0.*distance of zero"),
-    ({"y": {3: ""}}, r"row 3 .*y=,.*no finite displacement"),
+    ({"y": {3: ""}}, r"row 3 .*y=,.*y is '', empty"),
     ({"x": {2: -4.2}}, r"row 2 .*x=-4\.2.*misses the nearest site of Bi2Te3 \(Bi2\) by 0\.185 Å"),
     ({"x": {2: -4.2, 4: -4.2}}, r"row 2 .*\(2 such rows\)"),
     ({"site": {4: "Bi9"}}, r"row 4 .*site=Bi9.*names no site of Bi2Te3 \(Te1, Bi1"),
-    ({"imp_i": {4: "Cr"}}, r"row 1 \(imp_i=Cr, imp_j=Mn.*J=1\.0.*listed twice with different values: J = .*2 such"),
+    ({"x": {2: 1e9}}, r"row 2 .*beyond 1000 Å"),
+    ({"imp_i": {4: "Cr"}}, r"row 4 \(imp_i=Cr, imp_j=Mn.*J=4\.0.*listed twice, first in .*row 1 .*J=1\.0"),
     ({"imp_i": {4: "Cr"}, "J": {4: 1.0}}, r"row 4 \(imp_i=Cr, imp_j=Mn.*listed twice"),
 ]
 
@@ -247,7 +257,9 @@ def test_a_negative_moment_is_no_length(tmp_path):
     path = write(small(m_j={3: -4.0}), tmp_path)
     with pytest.raises(DataError, match=r"row 3 .*m_j=-4\.0.*negative moment"):
         import_table(path, HOUSE | {"convention": "ordered-pairs-moments"}, tmp_path / "out", **ABOUT)
-    assert imported(small(m_j={3: -4.0}), tmp_path).table["moment_j_mub"][2] == -4.0
+    found = imported(small(m_j={3: -4.0}), tmp_path, HOUSE | {"signs": "spins"})
+    assert found.table["moment_j_mub"][2] == -4.0
+    assert found.truth("jij")[2] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -260,7 +272,7 @@ def test_a_negative_moment_is_no_length(tmp_path):
         (HOUSE | {"convention": "unique"}, UnknownName, "did you mean 'unique-pairs'"),
         (HOUSE | {"colour": "c"}, DataError, "colour"),
         (HOUSE | {"dz": "y"}, DataError, r"\['y'\] are named twice"),
-        (without(HOUSE, "dz"), DataError, "give all of dx, dy, dz and site_i, or both"),
+        (without(HOUSE, "dz"), DataError, "give all of dx, dy, dz and site_i, or all of cells"),
         (HOUSE | {"geometry": "g"}, DataError, "not a mixture"),
         (without(HOUSE, "moment_i"), DataError, "moment_i and moment_j come together"),
         (
@@ -293,7 +305,12 @@ def test_a_missing_column_is_named_beside_those_there(tmp_path):
 
 
 def test_an_unreadable_table_is_refused(tmp_path):
-    for name, message in (("t.xlsx", r"ends in \.csv or \.parquet"), ("absent.csv", "cannot be read")):
+    (tmp_path / "t.xlsx").write_bytes(b"PK\3\4\x14\0\6\0\x08\0")
+    for name, message in (
+        ("t.xlsx", "no text"),
+        ("absent.csv", "cannot be read"),
+        (".", "no plain file|Is a directory"),
+    ):
         with pytest.raises(DataError, match=message):
             import_table(tmp_path / name, HOUSE, tmp_path / "out", **ABOUT)
     with pytest.raises(DataError, match="no rows"):
@@ -331,7 +348,7 @@ def test_another_host_is_taken_from_its_file(tmp_path):
     site = {"site": "A", "element": "Ge", "position_angstrom": [0.5, 0.5, 0.5]}
     path = tmp_path / "cubic.json"
     path.write_text('{"formula": "Ge"}')
-    with pytest.raises(DataError, match=r"cubic\.json is no host\.json"):
+    with pytest.raises(DataError, match=r"cubic\.json: sites is missing"):
         imported(small(), tmp_path, host=path)
     path.write_text(json.dumps({"formula": "Ge", "lattice_angstrom": cell, "sites": [site]}))
     table = small().assign(site="A", x=4.0, y=-4.0)
@@ -339,3 +356,193 @@ def test_another_host_is_taken_from_its_file(tmp_path):
     assert dataset.card.host == "Ge"
     np.testing.assert_allclose(dataset.samples[0].geometry.displacement, [4, -4, 0])
     assert validate(tmp_path / "out")[1].orbits == 4
+
+
+CUBIC = {
+    "formula": "FeCo",
+    "lattice_angstrom": [[3.0, 0, 0], [0, 3.0, 0], [0, 0, 3.0]],
+    "sites": [
+        {"site": "A", "element": "Fe", "position_angstrom": [0, 0, 0]},
+        {"site": "B", "element": "Co", "position_angstrom": [1.5, 1.5, 1.5]},
+    ],
+}
+UNITS = {"energy_unit": "mRy", "convention": "ordered-pairs"}
+
+
+def imported_text(folder, text, columns, **about):
+    (folder / "host.json").write_text(json.dumps(CUBIC))
+    (folder / "table.dat").write_text(text)
+    about = {"host": folder / "host.json", "radius": 2.0} | about
+    import_table(folder / "table.dat", columns, folder / "out", **ABOUT | about)
+    validate(folder / "out")
+    return load_dataset(folder / "out")
+
+
+UPPASD_BY_NUMBER = {"site_i": 1, "site_j": 2, "j": 6, "header": False, "site_names": {1: "A", 2: "B"}, **UNITS}
+
+
+def test_a_file_of_uppasd_is_read_by_column_numbers_in_units_of_alat(tmp_path):
+    """Without header, type numbers for sites, displacements in alat, one element for the whole file."""
+    text = " 1 1  1.0 0.0 0.0  0.50\n 1 2 -0.5 0.5 0.5  1.25D0\n"
+    columns = UPPASD_BY_NUMBER | {
+        "element": "Mn", "dx": 3, "dy": 4, "dz": 5, "length_unit": "alat", "alat": 3.0 / BOHR, "alat_unit": "bohr",
+    }  # fmt: skip
+    dataset = imported_text(tmp_path, text, columns)
+    assert [s.elements for s in dataset.samples] == [("Mn", "Mn")] * 2
+    assert [s.geometry.sublattices for s in dataset.samples] == [("A", "A"), ("A", "B")]
+    np.testing.assert_allclose([s.geometry.displacement for s in dataset.samples], [[3, 0, 0], [-1.5, 1.5, 1.5]])
+    np.testing.assert_allclose(dataset.truth("jij"), 2 * ENERGY["mRy"] * np.array([0.5, 1.25]))
+    same = without(columns, "alat", "alat_unit") | {"length_unit": "bohr"}
+    (tmp_path / "again").mkdir()
+    with pytest.raises(DataError, match="misses the nearest site of FeCo"):
+        imported_text(tmp_path / "again", text, same)
+
+
+def test_cells_with_site_numbers_stand_for_displacements(tmp_path):
+    """Spirit's list of pairs: cell of j, and D as a length and a direction of any length."""
+    text = "i j da db dc  Jij  Dij Dijx Dijy Dijz\n0 0 1 0 0 2.0 0 0 0 0\n0 1 -1 0 0 3.0 0.5 2 2 2\n"
+    columns = {
+        "element": 25, "site_i": "i", "site_j": "j", "cells": ["da", "db", "dc"], "site_names": {0: "A", 1: "B"},
+        "j": "Jij", "d": ["Dijx", "Dijy", "Dijz"], "d_length": "Dij", "energy_unit": "meV",
+        "convention": "unique-pairs", "tolerance": {"dij": 0.5},
+    }  # fmt: skip
+    dataset = imported_text(tmp_path, text, columns, spin_orbit=True)
+    np.testing.assert_allclose([s.geometry.displacement for s in dataset.samples], [[3, 0, 0], [-1.5, 1.5, 1.5]])
+    np.testing.assert_allclose(dataset.truth("dij"), [[0, 0, 0], [0.5 / 3**0.5] * 3], atol=1e-9)
+    np.testing.assert_allclose(dataset.truth("jij"), [2, 3])
+    for number, (old, new, message) in enumerate(
+        [
+            ("0.5 2 2 2", "0.5 0 0 0", "row 2 .*a length without a direction"),
+            ("0 1 -1", "0 1 -1.5", r"row 2 .*da is '-1\.5', no whole number"),
+            ("0 1 -1", "0 7 -1", r"row 2 .*names no site of FeCo"),
+            ("0 0 1 0 0", "0 0 0 0 0", r"row 1 .*distance of zero"),
+        ]
+    ):
+        (tmp_path / str(number)).mkdir()
+        with pytest.raises(DataError, match=message):
+            imported_text(tmp_path / str(number), text.replace(old, new), columns)
+
+
+def test_lines_above_a_table_are_left_out(tmp_path):
+    """A unit cell file of vampire: its interactions, once the lines above them are counted."""
+    text = "# Unit cell size:\n3 3 3\n# atoms\n2\n0 1 0 0 0 4.0e-22\n1 0 0 0 0 4.0e-22\n"
+    columns = {
+        "element_i": 1, "element_j": 2, "element_names": {0: "Fe", 1: "Co"}, "site_i": 1, "site_j": 2, "j": 6,
+        "site_names": {0: "A", 1: "B"}, "cells": [3, 4, 5], "energy_unit": "J", "convention": "house",
+        "header": False, "skip_lines": 4,
+    }  # fmt: skip
+    dataset = imported_text(tmp_path, text, columns)
+    np.testing.assert_allclose(dataset.truth("jij"), 4e-22 * ENERGY["J"])
+    assert [s.elements for s in dataset.samples] == [("Fe", "Co"), ("Co", "Fe")]
+    assert len({s.orbit for s in dataset.samples}) == 1
+
+
+def test_labels_stand_for_elements(tmp_path):
+    table = small(imp_i={1: "1(Cr)", 2: "Cr1"})
+    columns = HOUSE | {"element_names": {"1(Cr)": "Cr", "Cr1": 24}}
+    assert [s.elements[0] for s in imported(table, tmp_path, columns).samples] == ["Cr", "Cr", "Mn", "Fe"]
+
+
+def test_raw_signs_of_antiparallel_moments_are_turned_where_the_map_says_so(tmp_path):
+    """J > 0 of the Liechtenstein formula keeps moments as they stand: antiparallel ones are an antiferromagnet."""
+    table = small(m_j={1: -4.0})
+    with pytest.raises(DataError, match=r"row 1 .*m_j=-4.*antiparallel moments: say .*`signs: spins`"):
+        imported(table, tmp_path)
+    for name, j in (("spins", 1.0), ("raw", -1.0)):
+        (tmp_path / name).mkdir()
+        dataset = imported(table, tmp_path / name, HOUSE | {"signs": name})
+        np.testing.assert_allclose(dataset.truth("jij"), [j, 2, 3, 4])
+        up, down = np.array([0, 0, 1.0]), np.array([0, 0, -1.0])
+        as_it_stands, turned = pair_energy(up, down, j), pair_energy(up, up, j)
+        assert (as_it_stands < turned) == (name == "raw")
+    assert "sign of J reversed" in dataset.card.convention
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"element": "Fe"}, "not both"),
+        ({"length_unit": "alat"}, "alat needs alat and alat_unit"),
+        ({"alat": 3.0, "alat_unit": "bohr"}, "alat needs alat and alat_unit"),
+        ({"length_unit": "alat", "alat": 3.0, "alat_unit": "alat"}, "no unit named 'alat'"),
+        ({"length_unit": "alat", "alat": -3.0, "alat_unit": "bohr"}, "greater than 0"),
+        ({"cells": ["x", "y", "z"]}, "not a mixture"),
+        ({"d_length": "D"}, "give d, its direction"),
+        ({"signs": "raw", "d": ["Dx", "Dy", "Dz"]}, "signs: raw says what J means, not what D means"),
+        ({"signs": "upside-down"}, "signs"),
+        ({"tolerance": {"j": 1.0}}, "tolerance"),
+        ({"tolerance": {"jij": -1.0}}, "tolerance"),
+        ({"tolerance": {"jij": float("nan")}}, "tolerance"),
+        ({"skip_lines": -1}, "skip_lines"),
+    ],
+)
+def test_a_map_that_says_two_things_is_refused(columns, message):
+    with pytest.raises((DataError, UnknownName), match=message):
+        read_columns(HOUSE | columns)
+
+
+def test_contradicting_rows_are_refused_unless_the_map_states_a_tolerance(tmp_path):
+    twins = small(imp_i={4: "Mn"}, imp_j={4: "Cr"}, x={4: 4.38531}, m_i={4: 4.0}, m_j={4: 3.0})
+    moments = small(m_i={2: 2.5})
+    zero = small(m_i={4: 0.0}, imp_i={4: "Sc"})
+    for number, (table, message, tolerance) in enumerate(
+        [
+            (twins, r"row 4 \(imp_i=Mn.* has J = 4 meV, but row 1 \(imp_i=Cr.*, 1;", {"jij": 3.0}),
+            (moments, r"row 2 .*gives Cr on Bi2 a moment of 2\.5 μB, but row 1 .*of 3", {"moments": 0.5}),
+            (zero, r"row 4 .*has J = 4 meV, but moments \(0, 4\) μB", {"jij": 4.0}),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with pytest.raises(DataError, match=message):
+            imported(table, folder)
+        dataset = imported(table, folder, HOUSE | {"tolerance": tolerance})
+        assert dataset.card.tolerance == tolerance
+        validate(folder / "out")
+
+
+def test_j_per_moment_needs_two_moments_too(tmp_path):
+    with pytest.raises(DataError, match=r"row 4 .*J = 8 meV, but moments \(0, 4\)"):
+        imported(small(m_i={4: 0.0}), tmp_path, HOUSE | {"convention": "ordered-pairs-moments"})
+
+
+def test_spin_orbit_coupling_is_stated_truly(tmp_path):
+    table = small().assign(Dx=0.0, Dy=[0.1, 0, 0, 0], Dz=0.0)
+    columns = HOUSE | {"d": ["Dx", "Dy", "Dz"]}
+    with pytest.raises(DataError, match="D vectors, which need spin-orbit coupling"):
+        imported(table, tmp_path, columns, spin_orbit=False)
+    assert not (tmp_path / "out").exists()
+    cases = (("a", columns, None, True), ("b", HOUSE, None, None), ("c", HOUSE, True, True))
+    for name, given_columns, stated, found in cases:
+        (tmp_path / name).mkdir()
+        assert imported(table, tmp_path / name, given_columns, spin_orbit=stated).card.source.spin_orbit is found
+
+
+def test_one_dialect_is_as_good_as_another(tmp_path):
+    import_table(write(small(), tmp_path), HOUSE, tmp_path / "plain", **ABOUT)
+    text = (tmp_path / "table.csv").read_text().replace(",", ";").replace(".", ",")
+    (tmp_path / "table.csv").write_bytes(("# aus Jülich\n" + text).encode("utf-16"))
+    import_table(tmp_path / "table.csv", HOUSE, tmp_path / "german", **ABOUT)
+    assert (tmp_path / "plain/samples.csv").read_bytes() == (tmp_path / "german/samples.csv").read_bytes()
+
+
+@pytest.mark.parametrize("radius", [-1.0, 0.0, float("nan"), 1e9])
+def test_a_radius_that_no_cluster_has_is_refused(tmp_path, radius):
+    with pytest.raises(DataError, match="radius is"):
+        imported(small(), tmp_path, radius=radius)
+
+
+def test_a_damaged_table_is_imported_or_refused_in_one_line(tmp_path, table_mutants):
+    """What is imported is a dataset that validates; anything else is one sentence that names the file."""
+    refused, number = [], 0
+    for number, mutant in enumerate(table_mutants(write(small(), tmp_path).read_text()), start=1):
+        (tmp_path / "table.csv").write_bytes(mutant)
+        try:
+            import_table(tmp_path / "table.csv", HOUSE, tmp_path / f"{number}", **ABOUT)
+        except JijbenchError as error:
+            refused.append(str(error))
+            assert not (tmp_path / f"{number}").exists()
+        else:
+            validate(tmp_path / f"{number}")
+    assert all("table.csv" in text and text.isprintable() for text in refused)
+    assert number / 2 < len(refused) < number

@@ -160,12 +160,12 @@ def test_a_missing_table_is_named(tmp_path):
 def test_a_broken_geometry_file_is_named(tmp_path, content):
     path = tmp_path / "geometries.extxyz"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=r"geometries\.extxyz is no file of host clusters"):
+    with pytest.raises(DataError, match=r"geometries\.extxyz(: frame 1| cannot be read)"):
         read_geometries(path)
 
 
 def test_a_missing_geometry_file_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"geometries\.extxyz is no file of host clusters"):
+    with pytest.raises(DataError, match=r"geometries\.extxyz(: frame 1| cannot be read)"):
         read_geometries(Path(tmp_path / "geometries.extxyz"))
 
 

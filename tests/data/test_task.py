@@ -171,3 +171,16 @@ def test_composition_has_no_geometry(task, inputs):
 
 def test_structure_keeps_the_geometry(task):
     assert len({s.shell for s in task.test(0, "structure")}) == 14
+
+
+def test_a_task_shows_itself_in_a_line_and_a_small_table():
+    task = load_task("jij-published-table/jij/transfer")
+    assert repr(task) == "Task(jij-published-table/jij/transfer: 340 samples, 1 fold)"
+    assert repr(task.split) == "Split(jij-published-table/transfer: 1 fold)"
+    assert "trained on</th><td style='text-align:left'>jij-bi2te3</td>" in task._repr_html_()
+    assert len(task._repr_html_()) < 2000
+
+
+def test_a_task_is_named_by_three_parts():
+    with pytest.raises(DataError, match=r"not '\./mine/jij/random-orbit'.*by its bare id from the folder it lies in"):
+        load_task("./mine/jij/random-orbit")

@@ -82,13 +82,16 @@ def test_two_values_of_one_coupling_are_refused(table):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"jij_mev": [np.nan]}, DataError, "row 1: jij_mev"),
+        ({"jij_mev": [np.nan]}, DataError, "row 1 .*jij_mev is '', empty"),
         ({"jij_mev": ["three"]}, DataError, "three"),
         ({"shell": [1.5]}, DataError, "shell"),
         ({"shell": [15]}, DataError, "no shell 15"),
         ({"triplet": ["a"]}, DataError, "no shell 1a"),
         ({"distance_ang": [4.1]}, DataError, "another host"),
-        ({"element_i": ["Xx"]}, UnknownElement, "Xx"),
+        ({"element_i": ["Xx"]}, DataError, "row 1 .*element_i is 'Xx', no chemical element"),
+        ({"distance_ang": ["4.385 A"]}, DataError, "row 1 .*distance_ang is '4.385 A', no finite number"),
+        ({"shell": [1e23]}, DataError, "row 1 .*shell is '1e\\+23', no whole number, or too large"),
+        ({"shell": [True]}, DataError, "row 1 .*shell is 'True', no number"),
         ({"element_i": ["Fe"]}, UnknownElement, "no couplings of Cr"),
     ],
 )
@@ -138,5 +141,5 @@ def test_rows_of_other_shells_do_not_matter(table):
     """A table may go beyond the shells that are asked for, also beyond those of the host's list."""
     more = pd.concat([table, table.iloc[:2].assign(shell=[20, None])])
     assert couplings(more, ["V", "Cr"], shells=[1, 2]).require().shells == (1, 2)
-    with pytest.raises(DataError, match="shell is nan"):
+    with pytest.raises(DataError, match=r"row 15 .*no shell"):
         couplings(more, ["V", "Cr"])

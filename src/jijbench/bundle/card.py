@@ -1,18 +1,16 @@
 """What a bundle says of itself: how it came about, how good it is, and what it was trained on."""
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError
 
-from jijbench.data.card import Sha256, Strict
+from jijbench.data.card import Sha256, Strict, validated
 from jijbench.data.sample import Sample
 from jijbench.data.target import Target
-from jijbench.errors import DataError
+from jijbench.reading import read_json
 from jijbench.records.migration import upgraded_card
 
 CARD = "card.json"
@@ -164,7 +162,4 @@ def write_card(folder: Path, card: BundleCard) -> None:
 
 def read_bundle_card(folder: Path) -> BundleCard:
     """Read ``card.json``; raises ``DataError`` naming file and field."""
-    try:
-        return BundleCard.model_validate(upgraded_card(json.loads((folder / CARD).read_bytes())))
-    except (ValidationError, OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{folder / CARD} is no card of a bundle: {error}") from error
+    return validated(BundleCard, upgraded_card(read_json(folder / CARD)), f"{folder / CARD} is no card of a bundle")

@@ -9,13 +9,14 @@ from string import ascii_lowercase
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import Host, atoms_near, cluster
+from jijbench.data.cluster import atoms_near, cluster
 from jijbench.data.dataset import Dataset
 from jijbench.data.elements import atomic_number
-from jijbench.data.importer import read_host
+from jijbench.data.host import Host, read_host
 from jijbench.data.sample import Geometry, Sample
-from jijbench.data.store import read_geometries, read_table, write_geometries
+from jijbench.data.store import read_geometries, write_geometries
 from jijbench.data.symmetry import canonical, site_at
+from jijbench.data.tables import read_table_of_user
 from jijbench.errors import DataError
 
 GEOMETRIES, HOST, MOMENTS = "geometries.extxyz", "host.json", "moments.csv"
@@ -170,22 +171,16 @@ def read_dimers(folder: Path, radius: float) -> Dimers:
 
 
 def read_moments(path: Path, signed: bool = False) -> dict[tuple[str, str], float]:
-    """Moments (μB) by element and sublattice from a csv with ``element``, ``moment_mub`` and, if any, ``sublattice``.
+    """Moments (μB) by element and sublattice from a table of ``element``, ``moment_mub`` and, if any, ``sublattice``.
 
-    Raises ``DataError`` naming the row: no finite number, a negative one unless ``signed``, listed twice.
+    Raises ``DataError`` naming file and row: no finite number, a negative one unless ``signed``, listed twice.
     """
-    table = read_table(path)
-    missing = {"element", "moment_mub"} - set(table)
-    if missing:
-        raise DataError(f"{path} lacks the columns {sorted(missing)}; it has {list(table)}")
-    found: dict[tuple[str, str], float] = {}
-    where = table["sublattice"] if "sublattice" in table else [""] * len(table)
-    values = pd.to_numeric(table["moment_mub"], errors="coerce")
-    for row, (element, site, value) in enumerate(zip(table["element"], where, values, strict=True), start=1):
-        atomic_number(str(element))
-        if not np.isfinite(value) or (value < 0 and not signed):
-            raise DataError(f"{path}: row {row} ({element}) has the moment {value}; give its length |m| in μB")
-        if (element, site) in found:
-            raise DataError(f"{path}: row {row} lists {element} {site} a second time")
-        found[str(element), str(site)] = float(value)
-    return found
+    table = read_table_of_user(path)
+    table.need("element", "moment_mub")
+    sites = table.text("sublattice") if "sublattice" in table else [""] * len(table)
+    values = table.numbers("moment_mub")[:, 0]
+    table.refuse((values < 0) & (not signed), "has a negative moment; give its length |m| in μB")
+    keys = list(zip(table.elements("element"), sites, strict=True))
+    again = [f"lists {' on '.join(filter(None, key))} a second time; keep one" for key in keys]
+    table.refuse((key in keys[:k] for k, key in enumerate(keys)), again)
+    return dict(zip(keys, map(float, values), strict=True))

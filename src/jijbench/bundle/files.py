@@ -5,23 +5,29 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
-import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from jijbench.data.card import Sha256, Strict, file_sha256
+from jijbench import limits
+from jijbench.data.card import Sha256, Strict, file_sha256, validated
 from jijbench.errors import DataError
 from jijbench.files import new_folder
+from jijbench.reading import UNREADABLE, inside, parse_json, read_array, read_arrays, read_text
 
 VERSION = 1
 FAMILY = "jijbench.bundle/"
 MANIFEST = "manifest.json"
 #: endings of files that hold programs, or objects that run code when they are read
 CODE = (".pkl", ".pickle", ".joblib", ".dill", ".pt", ".pth", ".py", ".pyc", ".so", ".dll")
+
+
+#: what reads files of arrays, checked
+READERS: Mapping[str, Callable[[Path], object]] = MappingProxyType({".npz": read_arrays, ".npy": read_array})
 
 
 class Manifest(Strict):
@@ -115,26 +121,23 @@ def _found(folder: Path) -> dict[str, Path]:
 
 def _refuse_outside(folder: Path, name: str) -> None:
     """Raise ``DataError`` for a name that is not one of a file below the folder."""
-    path = PurePosixPath(name)
-    inside = name == str(path) and not path.is_absolute() and ".." not in path.parts and not re.search(r"[\\:\0]", name)
-    if not inside or name in ("", ".", MANIFEST):
-        raise DataError(
-            f"{folder / MANIFEST} names {name!r}, a path that is not one of the bundle's own files; refused"
-        )
+    reason = f"{folder / MANIFEST} names {name!r}, a path that is not one of the bundle's own files; refused"
+    if name == MANIFEST:
+        raise DataError(reason)
+    try:
+        inside(folder, name)
+    except DataError as error:
+        raise DataError(reason) from error
 
 
 def _read_manifest(path: Path) -> Manifest:
-    text = path.read_bytes()
-    try:
-        schema = json.loads(text).get("schema")
-    except (ValueError, AttributeError) as error:
-        raise DataError(f"{path} is no manifest of a bundle: {error}; export or copy it again") from error
-    _refuse_schema(path, schema)
-    try:
-        manifest = Manifest.model_validate_json(text)
-    except ValidationError as error:
-        raise DataError(f"{path}: {error}") from error
-    if manifest.text.encode() != text:
+    text = read_text(path, limits.JSON_BYTES)
+    raw = parse_json(text, str(path))
+    if not isinstance(raw, dict):
+        raise DataError(f"{path} is no manifest of a bundle, but {text[:40]!r}; export or copy it again")
+    _refuse_schema(path, raw.get("schema"))
+    manifest = validated(Manifest, raw, str(path))
+    if manifest.text.encode() != path.read_bytes():
         raise DataError(f"{path} is not as it was exported, a byte has changed; export or copy the bundle again")
     return manifest
 
@@ -159,14 +162,13 @@ def unsafe(path: Path) -> str | None:
         head = stream.read(2)
     if path.suffix in CODE or (head[:1] == b"\x80" and head[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
         return "is a pickle or a program"
-    if zipfile.is_zipfile(path) and any(name.endswith(CODE) for name in zipfile.ZipFile(path).namelist()):
-        return "holds a pickle or a program"
-    if path.suffix in (".npz", ".npy"):
-        try:
-            arrays = np.load(path, allow_pickle=False)
-            _ = [arrays[name] for name in arrays.files] if path.suffix == ".npz" else arrays
-        except ValueError:
-            return "holds arrays of Python objects"
-        except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            return f"cannot be read as arrays ({error})"
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if any(name.endswith(CODE) for name in archive.namelist()):
+                    return "holds a pickle or a program"
+        if path.suffix in READERS:
+            READERS[path.suffix](path)
+    except (DataError, *UNREADABLE) as error:
+        return str(error).removeprefix(f"{path} ")
     return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jijbench import limits
 from jijbench.data.cluster import Host, atoms_near, cluster
 from jijbench.data.curves import check_curves, elemental_host
 from jijbench.data.dataset import Dataset, load_dataset
@@ -14,6 +15,7 @@ from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
 from jijbench.errors import DataError
+from jijbench.reading import read_arrays
 
 GEOMETRIES, POTENTIALS = "geometries.extxyz", "potentials.npz"
 ARRAYS = ("hosts", "host_potential", "host_state", "start_host", "start_impurity", "start")
@@ -104,6 +106,8 @@ class Impurities:
         Of the data where they hold it (``own``: the host is theirs), else of the same atom in the largest cell of the
         data: V_start(r) does not depend on the host. Raises ``DataError`` for an atom that is not in the data.
         """
+        if not 0 < r_ws < limits.CELL_BOHR:
+            raise DataError(f"host {host!r}: the radius of its cell is {r_ws:g} Bohr; atoms have 1 to 6, check r_ws")
         if own and (impurity, host) in self.starts:
             return self.starts[impurity, host], DATA
         cells = {h: self._radius(h) for x, h in self.starts if x == impurity}
@@ -209,9 +213,29 @@ def read_impurities(folder: Path, neighbours: bool) -> Impurities:
         places.setdefault(geometry.host, []).append(geometry)
     if not (folder / POTENTIALS).is_file():
         return Impurities({name: HostState(tuple(found)) for name, found in places.items()}, {}, neighbours)
-    with np.load(folder / POTENTIALS, allow_pickle=False) as found:
-        a = {name: found[name] if found[name].dtype.kind == "U" else found[name].astype(float) for name in ARRAYS}
+    a = _potentials(folder / POTENTIALS)
     potentials = dict(zip(a["hosts"].tolist(), zip(a["host_potential"], a["host_state"], strict=True), strict=True))
     hosts = {name: HostState(tuple(places.get(name, ())), *values) for name, values in potentials.items()}
     rows = zip(a["start_impurity"].tolist(), a["start_host"].tolist(), a["start"], strict=True)
     return Impurities(hosts, {(x, h): start + potentials[h][0] for x, h, start in rows}, neighbours)
+
+
+def _potentials(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of ``ARRAYS``; raises ``DataError`` naming one that is missing or does not fit the others."""
+    found = read_arrays(path, ARRAYS)
+    for name in ARRAYS:
+        rows = found.get("start_host" if name.startswith("start") else "hosts", np.empty(0)).size
+        array = found.get(name)
+        kinds = "U" if name in ("hosts", "start_host", "start_impurity") else "f"
+        shape = (rows,) if kinds == "U" else (rows, *(() if array is None else array.shape[1:]))
+        if array is None or array.dtype.kind not in kinds or array.shape != shape:
+            raise DataError(
+                f"{path}: the array {name!r} is missing or does not fit the others; export the bundle again"
+            )
+        if name in ("host_potential", "start"):
+            check_curves(array, f"{path}: {name}")
+    state, hosts = found["host_state"], found["hosts"]
+    known = state.shape == (len(hosts), 2) and ((state[:, 0] > 0) & (state[:, 0] < limits.CELL_BOHR)).all()
+    if not known or not np.isfinite(state).all() or not np.isin(found["start_host"], hosts).all():
+        raise DataError(f"{path}: hosts, their states and those of the starts do not fit; export the bundle again")
+    return {name: array if array.dtype.kind == "U" else array.astype(float) for name, array in found.items()}

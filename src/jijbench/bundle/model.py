@@ -1,8 +1,8 @@
 """A bundle in use: the refitted model, what it was trained on, and what it predicts."""
 
 import warnings
-import zipfile
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from jijbench import adapters
 from jijbench.adapters.base import Adapter
-from jijbench.bundle.card import BundleCard, joined, read_bundle_card
+from jijbench.bundle.card import BundleCard, joined, ranges, read_bundle_card
 from jijbench.bundle.dimers import Dimers, read_dimers
 from jijbench.bundle.files import check_folder
 from jijbench.bundle.impurities import Impurities, read_impurities
 from jijbench.data.sample import Sample
+from jijbench.data.shown import html_table
 from jijbench.data.task import INPUTS, release
 from jijbench.errors import DataError, JijbenchError
 from jijbench.runner.key import installed
@@ -22,7 +23,6 @@ from jijbench.runner.key import installed
 MODEL, KNOWN = "model", "known"
 #: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move
 BATCH, CURVES = 1000, 20
-BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +37,21 @@ class Bundle:
     card: BundleCard
     model: Adapter
     known: Dimers | Impurities
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.card.row} for {self.card.task}, {self.sha256[:12]}, in {self.folder})"
+
+    def _repr_html_(self) -> str:
+        card = self.card
+        scores = card.scores.get(card.task, {})
+        shells = ranges(card.domain.shells) if card.domain.kind == "dimers" else ""
+        return html_table(f"{card.row} for {card.task}", {
+            "predicts": f"{card.asked_target.name} ({card.asked_target.unit})", "inputs": card.inputs,
+            "trained on": f"{card.training.get('samples')} samples of {card.dataset} {card.dataset_version}",
+            "elements": ", ".join(card.domain.elements), "shells": shells,
+            "scores": ", ".join(f"{name} {_shown(value)}" for name, value in list(scores.items())[:6]),
+            "standard deviation": "yes" if card.gives_std else "no", "made": card.created, "sha256": self.sha256[:12],
+        })  # fmt: skip
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         """(n, *target.shape) in the target's unit; equal samples are computed once.
@@ -83,9 +98,15 @@ class Bundle:
         shape = self.card.asked_target.shape
         size = CURVES if shape else BATCH
         starts = tqdm(range(0, len(samples), size), disable=None, delay=5, leave=False, desc="predicting")
-        found = [ask(samples[k : k + size]) for k in starts]
-        for k, values in enumerate(found):
-            _refuse_infinite(samples[k * size :], values[0])
+        found = []
+        for k in starts:
+            asked = samples[k : k + size]
+            with blamed(f"{self.folder} gives {asked[0].id} no answer"):
+                found.append(ask(asked))
+            wrong = [part.shape for part in found[-1] if part.shape != (len(asked), *shape)]
+            if wrong:
+                raise DataError(f"{self.folder} answers {len(asked)} samples with {wrong[0]} numbers; export it again")
+            _refuse_infinite(asked, found[-1][0])
         return found or [(np.zeros((0, *shape)),) * 2]
 
     def _released(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
@@ -94,6 +115,10 @@ class Bundle:
             if lacking:
                 raise DataError(_no_moment(lacking[0], self.known))
         return release(tuple(samples), self.card.inputs)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _refuse_infinite(samples: Sequence[Sample], mean: np.ndarray) -> None:
@@ -131,14 +156,24 @@ def load_bundle(path: str | Path, adapter: type[Adapter] | None = None) -> Bundl
     manifest = check_folder(folder)
     card = read_bundle_card(folder)
     found = adapter if adapter is not None else _adapter(card.adapter, folder)
-    try:
+    with blamed(f"{folder} does not hold the model that its card names"):
+        _ = card.asked_target  # raises for a target that is none
         model = found.load(folder / MODEL)
         known = _known(folder / KNOWN, card)
-    except BROKEN as error:
-        raise DataError(f"{folder} does not hold the model that its card names: {error!r}; export it again") from error
     for change in changes(card, found):
         warnings.warn(f"{folder}: {change}; export it again to be sure of its numbers", UserWarning, stacklevel=2)
     return Bundle(folder, manifest.sha256, card, model, known)
+
+
+@contextmanager
+def blamed(words: str) -> Iterator[None]:
+    """What a model's own code raises over damaged files, be it anything, as a ``DataError`` that begins so."""
+    try:
+        yield
+    except JijbenchError:
+        raise
+    except Exception as error:
+        raise DataError(f"{words} ({type(error).__name__}: {error}); export it again") from error
 
 
 def _adapter(name: str, folder: Path) -> type[Adapter]:

@@ -1,6 +1,7 @@
 """The command ``jijbench``: parses arguments, calls one function each. Commands load when they are used."""
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -110,8 +111,6 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        click.echo(
-            f"error: {error.strerror} ({error.filename or 'results folder'}); check the path and the free space",
-            err=True,
-        )
+        about = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
+        click.echo(f"error: {error.strerror or error}{about}; check the path and the free space", err=True)
         sys.exit(1)

@@ -22,23 +22,46 @@ def local_folder(benchmark: str) -> Path:
     return Path("results") / "local" / Path(benchmark).stem
 
 
+def given_folder(name: str) -> Path | None:
+    """A folder of results that is given by its path; the bare name of a benchmark means the benchmark."""
+    from jijbench.benchmark import benchmark_names
+
+    return Path(name) if Path(name).is_dir() and name not in benchmark_names() else None
+
+
 def default_folder(benchmark: str) -> Path:
-    """A user's own results where there are any, else for ``full`` the official ones."""
+    """The folder that is given; else a user's own results where there are any, for ``full`` else the official ones."""
     from jijbench.results import official_folder
 
+    given = given_folder(benchmark)
+    if given is not None:
+        return given
     local = local_folder(benchmark)
     return official_folder() if benchmark == "full" and not local.is_dir() else local
 
 
 def open_results(benchmark: str, folder: Path, tasks: tuple[str, ...] = (), rows: tuple[str, ...] = ()) -> "Results":
-    """Results of a benchmark's cells, stale ones marked."""
+    """Results of a benchmark's cells, or of whatever a folder of results holds; stale ones marked."""
     from jijbench.benchmark import load_benchmark
     from jijbench.results import load_results
     from jijbench.runner import stale_slots
 
-    loaded = load_benchmark(benchmark)
-    found = load_results(loaded, folder, loaded.cells(tasks, rows))
+    if given_folder(benchmark) is not None:
+        found = _held(folder, tasks, rows)
+    else:
+        loaded = load_benchmark(benchmark)
+        found = load_results(loaded, folder, loaded.cells(tasks, rows))
     return replace(found, stale=frozenset(stale_slots(found.cells, found.records)))
+
+
+def _held(folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> "Results":
+    """What a folder holds of the tasks and rows; raises ``UnknownName`` for one that it does not hold."""
+    from jijbench.results import found_results
+
+    found = found_results(folder)
+    next(found.benchmark.cells(tasks, rows), None)  # checks the names
+    cells = tuple(c for c in found.cells if (not tasks or c.task in tasks) and (not rows or c.row.row in rows))
+    return replace(found, cells=cells, records={cell.slot: found.records[cell.slot] for cell in cells})
 
 
 def official_table() -> "pd.DataFrame | None":

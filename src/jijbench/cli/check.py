@@ -9,14 +9,14 @@ import click
 
 def _hypers(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
     """``zeta=4`` → a hyper; the value is read as YAML."""
-    import yaml
+    from jijbench.reading import parse_yaml
 
     found = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise click.BadParameter(f"{text!r} is no hyper; write NAME=VALUE, as in zeta=4", ctx, option)
-        found[name] = yaml.safe_load(value)
+        found[name] = parse_yaml(value, f"--hyper {name}")
     return found
 
 

@@ -5,33 +5,38 @@ from pathlib import Path
 
 import click
 
-RUN = click.Path(exists=True, path_type=Path)
+from jijbench.cli._results import default_folder, given_folder
 
 
 @click.command()
-@click.argument("run_a", type=RUN)
-@click.argument("run_b", type=RUN)
+@click.argument("run_a")
+@click.argument("run_b")
 @click.option("--csv", is_flag=True, help="Only the numbers, as CSV.")
 @click.option(
     "--exact", is_flag=True, help="Compare the tables (leaderboard.csv) cell by cell; exit code 1 if any differ."
 )
 @click.option(
-    "--digits", default=6, show_default=True, type=click.IntRange(1, 17), help="With --exact: significant digits."
+    "--digits", default=6, show_default=True, type=click.IntRange(1, 17), help="Digits that --exact compares."
 )
-def command(run_a: Path, run_b: Path, csv: bool, exact: bool, digits: int) -> None:
-    """What differs between two results folders (data, versions, hypers), and whether their numbers do.
+def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None:
+    """What differs between two results (data, versions, hypers), and whether their numbers do.
 
-    Errors of the rows and tasks that both hold are compared on the same test samples; the interval of A / B resamples
-    what the task's protocol leaves out. With --exact, RUN_A and RUN_B are leaderboards: folders that hold one, or CSV
-    files, of this or an earlier version.
+    RUN_A and RUN_B are folders of results, or names of benchmarks. Errors of the rows and tasks that both hold are
+    compared on the same test samples; the interval of A / B resamples what the task's protocol leaves out. With --exact
+    their leaderboards are compared, of this or an earlier version; a CSV file may be given, too.
     """
-    if exact:
-        _exact(run_a, run_b, digits)
-        return
+    from jijbench.benchmark import benchmark_names
     from jijbench.compare import compare_markdown, compare_table
+    from jijbench.errors import UnknownName
     from jijbench.results import found_results
 
-    a, b = found_results(run_a), found_results(run_b)
+    if exact:
+        _exact(*(Path(name) if Path(name).is_file() else default_folder(name) for name in (run_a, run_b)), digits)
+        return
+    for name in (run_a, run_b):
+        if given_folder(name) is None and name not in benchmark_names() and not name.endswith(".yaml"):
+            raise UnknownName("folder of results or benchmark", name, benchmark_names())
+    a, b = found_results(default_folder(run_a)), found_results(default_folder(run_b))
     if csv:
         click.echo(compare_table(a, b).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return

@@ -79,12 +79,12 @@ def export(dataset: str, output: Path | None) -> None:
 @click.option("--citation", default="not stated", show_default=True)
 @click.option("--code", default="not stated", show_default=True, help="Program that computed J.")
 @click.option("--functional", default="not stated", show_default=True)
-@click.option("--spin-orbit/--no-spin-orbit", default=False, show_default=True, help="Whether J includes it.")
-@click.option("--radius", default=5.0, show_default=True, help="Radius of the host clusters, Å.")
+@click.option("--spin-orbit/--no-spin-orbit", default=None, help="Whether J includes it; D never is without it.")
+@click.option("--radius", type=float, default=5.0, show_default=True, help="Radius of the host clusters, Å.")
 @click.option("--host", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="JSON of the host cell; default Bi2Te3.")  # fmt: skip
+              help="host.json, CIF or POSCAR of the host cell; default Bi2Te3.")  # fmt: skip
 def import_(file: Path, columns: Path, output: Path, name: str, title: str, **more: Any) -> None:
-    """Read any table of dimers (csv or parquet) into a dataset folder, validated row by row."""
+    """Read any table of dimers (text or parquet) into a dataset folder, validated row by row."""
     from jijbench.data.columns import read_columns
     from jijbench.data.importer import import_table
 

@@ -18,15 +18,13 @@ def command(
 ) -> None:
     """Parity plots, error maps, error against distance and against the number of calculations, from records."""
     from jijbench import plots
-    from jijbench.benchmark import load_benchmark
     from jijbench.growth import growth_table
 
     folder = results or default_folder(benchmark)
     found = open_results(benchmark, folder, tasks)  # all rows: the overview compares them
     for path in plots.save(found, output or folder, rows=rows or None):
         click.echo(path)
-    loaded = load_benchmark(benchmark)
-    growing = list(loaded.growth_cells(tasks, rows))
+    growing = list(found.benchmark.growth_cells(tasks, rows))
     if any(found.held.record(cell) for cell in growing):  # results of old have none
-        for path in plots.save_growth(growth_table(loaded, folder, growing), output or folder):
+        for path in plots.save_growth(growth_table(found.benchmark, folder, growing), output or folder):
             click.echo(path)

@@ -3,20 +3,39 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jijbench.errors import DataError
+from jijbench.reading import inside, read_yaml
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+#: how far values may be from what symmetry and moments demand: meV for targets, μB for ``moments``
+Tolerance = dict[Annotated[str, Field(pattern="^(jij|dij|moments)$")], Annotated[float, Field(ge=0)]]
 
 
 class Strict(BaseModel):
     """Unknown keys and NaN are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], raw: Any, where: str) -> Model:
+    """``raw`` as a ``model``; raises ``DataError`` naming the first bad field and how many more there are."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first, *more = error.errors(include_url=False)
+        field = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        given = "" if first["type"] == "missing" or not field else f", not {str(first['input'])[:80]!r}"
+        words = f"{field}: {reason}{given}" if field else reason
+        raise DataError(f"{where}: {words}" + (f" (and {len(more)} more)" if more else "")) from error
 
 
 class TargetColumns(Strict):
@@ -51,7 +70,7 @@ class Source(Strict):
 
     code: str
     functional: str
-    spin_orbit: bool
+    spin_orbit: bool | None  # None: not stated
     raw: str = ""
 
 
@@ -73,6 +92,7 @@ class Card(Strict):
     targets: dict[str, TargetColumns]
     inputs: dict[str, InputArray] = {}
     noise_floor: dict[str, float]
+    tolerance: Tolerance = {}
     files: dict[str, Sha256]
 
     @property
@@ -92,18 +112,15 @@ def read_card(folder: Path) -> Card:
     path = folder / "card.yaml"
     if not path.is_file():
         raise DataError(f"{path} does not exist; a dataset folder holds card.yaml, samples.csv, geometries.extxyz")
-    try:
-        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise DataError(f"{path}: {error}") from error
+    card = validated(Card, read_yaml(path), str(path))
+    for name in card.files:
+        inside(folder, name)
+    return card
 
 
 def make_card(fields: dict, hashes: dict[str, str]) -> Card:
     """A card from its fields and the hashes of its files; raises ``DataError`` naming the bad field."""
-    try:
-        return Card.model_validate(fields | {"files": hashes})
-    except ValidationError as error:
-        raise DataError(f"card of {fields.get('id')!r}: {error}") from error
+    return validated(Card, fields | {"files": hashes}, f"card of {fields.get('id')!r}")
 
 
 def write_card(folder: Path, fields: dict) -> Card:
@@ -139,7 +156,7 @@ def write_about(folder: Path, about: dict, files: Sequence[str]) -> None:
 
 def described(folder: Path, file: str) -> Path:
     """Path of a file that ``about.yaml`` beside it describes; raises ``DataError`` where a byte has changed."""
-    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
+    about = read_yaml(folder / "about.yaml")
     if file_sha256(folder / file) != about["files"][file]:
         raise DataError(f"{folder / file} is not what about.yaml says; restore it or build it again")
     return folder / file

@@ -2,55 +2,36 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from jijbench import limits
 from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
 from jijbench.errors import DataError
 
 TOLERANCE = 2e-3  # Å; tables of displacements carry five decimals or fewer
 
 
-@dataclass(frozen=True)
-class Host:
-    """A host crystal: primitive cell and named sites.
-
-    ``cell`` (3, 3) Å, rows are lattice vectors; ``positions`` (m, 3) Å; ``elements`` and ``sites`` name the m atoms.
-    """
-
-    formula: str
-    cell: np.ndarray
-    sites: tuple[str, ...]
-    elements: tuple[str, ...]
-    positions: np.ndarray
-
-    def position(self, site: str) -> np.ndarray:
-        """(3,) Å of a named site in the home cell; raises ``DataError``."""
-        if site not in self.sites:
-            raise DataError(f"host {self.formula} has no site {site!r}; its sites are {', '.join(self.sites)}")
-        return self.positions[self.sites.index(site)]
-
-    @classmethod
-    def from_json(cls, raw: dict) -> "Host":
-        """From the mapping of a ``host.json`` (``lattice_angstrom``, ``sites`` with name, element, position)."""
-        sites = raw["sites"]
-        return cls(
-            raw["formula"],
-            np.array(raw["lattice_angstrom"]),
-            tuple(site["site"] for site in sites),
-            tuple(site["element"] for site in sites),
-            np.array([site["position_angstrom"] for site in sites]),
-        )
-
-
 def atoms_near(host: Host, centres: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Host atoms within ``radius`` (Å) of any of ``centres`` (k, 3): numbers, positions, site names."""
+    """Host atoms within ``radius`` (Å) of any of ``centres`` (k, 3): numbers, positions, site names.
+
+    Raises ``DataError`` for a radius that is none, and where the region holds more atoms than can be looked through.
+    """
+    if not 0 <= radius < np.inf:
+        raise DataError(f"the radius of a cluster is {radius} Å; give a number from 0 on, such as 5")
     fractional = centres @ np.linalg.inv(host.cell)
-    reach = np.ceil(radius * np.linalg.norm(np.linalg.inv(host.cell), axis=0)).astype(int) + 1
-    low, high = np.floor(fractional.min(0)).astype(int) - reach, np.ceil(fractional.max(0)).astype(int) + reach
-    shifts = np.array(list(itertools.product(*(range(a, b + 1) for a, b in zip(low, high, strict=True)))))
+    reach = np.ceil(radius * np.linalg.norm(np.linalg.inv(host.cell), axis=0)) + 1
+    low, high = np.floor(fractional.min(0)) - reach, np.ceil(fractional.max(0)) + reach
+    atoms = float(np.prod(high - low + 1)) * len(host.sites)
+    if not atoms <= limits.CLUSTER_ATOMS:
+        raise DataError(
+            f"a cluster of {radius:g} Å around sites up to {np.abs(centres).max():.3g} Å away lies among {atoms:.2g} "
+            f"atoms of {host.formula}, the limit is {limits.CLUSTER_ATOMS}; check radius, displacement and their unit"
+        )
+    spans = (range(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+    shifts = np.array(list(itertools.product(*spans)))
     positions = (shifts @ host.cell)[:, None, :] + host.positions  # (cells, m, 3)
     near = (np.linalg.norm(positions[:, :, None] - centres, axis=-1) <= radius + TOLERANCE).any(-1)
     index = np.nonzero(near)[1]

@@ -16,12 +16,19 @@ POSITIVE = ("lattice_constant_bohr", "n_points", "mesh_a", "mesh_b", "r_ws_bohr"
 
 def check_hosts(hosts: Mapping[str, Mapping], where: str) -> None:
     """Raise ``DataError`` naming host and field: an unknown element, a missing number, another or a falling mesh."""
+    if not isinstance(hosts, Mapping):
+        raise DataError(f"{where} is no mapping of hosts; restore or rebuild it")
     for name, host in hosts.items():
-        if name not in SYMBOLS:
-            raise DataError(f"{where}: host {name!r} is no chemical element; correct the name")
+        if name not in SYMBOLS or not isinstance(host, Mapping):
+            raise DataError(f"{where}: host {name!r} is no chemical element, or not described; correct it")
         for field in (*POSITIVE, "fermi_energy_ry"):
             value = host.get(field)
-            if not isinstance(value, int | float) or not np.isfinite(value) or (field in POSITIVE and value <= 0):
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not np.isfinite(value)
+                or (field in POSITIVE and value <= 0)
+            ):
                 raise DataError(f"{where}: host {name} has {field} = {value!r}, expected a (positive) number")
         if (host["n_points"], host["mesh_a"]) != (POINTS, MESH_A):
             raise DataError(

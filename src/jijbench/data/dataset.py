@@ -1,6 +1,7 @@
 """A dataset: card, samples, and the truth beside them."""
 
-import zipfile
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -13,9 +14,14 @@ from jijbench.context import home
 from jijbench.data.card import Card, check_hashes, file_sha256, read_card
 from jijbench.data.mesh import volume_weights
 from jijbench.data.sample import Sample
-from jijbench.data.store import make_samples, read_geometries, read_table
+from jijbench.data.shown import html_table
+from jijbench.data.store import finite_numbers, make_samples, read_geometries, read_table, refuse_rows
 from jijbench.data.target import Target, target
 from jijbench.errors import DataError, UnknownName
+from jijbench.reading import inside, read_arrays
+
+#: letters of a folder's name that every file system takes
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +62,10 @@ class Dataset:
         if spec.array is not None and spec.row is not None:
             if len(self.rows_with(name)) < len(self):
                 raise DataError(f"not every sample of {self.id} has a {name}; take them with `dataset.of({name!r})`")
-            return read_array(self.folder, spec.array)[self.table[spec.row]].reshape(len(self), *wanted.shape)
+            found = _taken(self.folder, self.table, spec.array, spec.row)
+            if found.shape[1:] != wanted.shape:
+                raise DataError(f"{self.folder}: array {spec.array} has rows of {found.shape[1:]}, not {wanted.shape}")
+            return found
         columns = list(spec.columns)
         return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
 
@@ -104,6 +113,14 @@ class Dataset:
     def __repr__(self) -> str:
         return f"Dataset({self.id}: {len(self)} samples, targets {', '.join(self.card.targets)})"
 
+    def _repr_html_(self) -> str:
+        card = self.card
+        return html_table(f"{card.id}: {card.title}", {
+            "samples": len(self), "targets": ", ".join(f"{name} ({spec.unit})" for name, spec in card.targets.items()),
+            "host": card.host, "made with": f"{card.source.code}, {card.source.functional}", "licence": card.licence,
+            "folder": self.folder,
+        })  # fmt: skip
+
 
 def dataset_ids() -> list[str]:
     """Ids of the datasets that come with the suite."""
@@ -111,12 +128,27 @@ def dataset_ids() -> list[str]:
 
 
 def dataset_folder(name: str | Path) -> Path:
-    """Folder of a dataset given by id, or by the path of a folder with a card."""
-    if isinstance(name, Path) or (Path(name) / "card.yaml").is_file():
-        return Path(name)
-    if name not in dataset_ids():
+    """Folder of a dataset given by its path, by the id of a shipped one, or by the name of a folder here.
+
+    A path is a ``Path``, or has a slash. Raises ``DataError`` where a bare name is that of a shipped dataset and of
+    another folder here (a stranger's archive must not replace the suite's data), ``UnknownName`` where it is of none.
+    """
+    folder = Path(name)
+    if isinstance(name, Path) or re.search(r"[/\\]", name) or name in ("", ".", ".."):
+        return folder
+    if len(name) > LONGEST_NAME:
         raise UnknownName("dataset", name, dataset_ids())
-    return home("datasets") / name
+    here, shipped = (folder / "card.yaml").is_file(), home("datasets") / name
+    if name not in dataset_ids():
+        if not here:
+            raise UnknownName("dataset", name, dataset_ids())
+        return folder
+    if here and not folder.samefile(shipped):
+        raise DataError(
+            f"{name!r} is the shipped dataset {shipped} and the folder {folder.resolve()}; "
+            f"write ./{name} for the folder, or go to another one for the shipped dataset"
+        )
+    return shipped
 
 
 def load_dataset(name: str | Path) -> Dataset:
@@ -132,7 +164,9 @@ def load_dataset(name: str | Path) -> Dataset:
 @lru_cache(maxsize=8)
 def _load(folder: Path, card_sha256: str) -> Dataset:
     card = read_card(folder)
-    unvouched = {"samples.csv", "geometries.extxyz"} - set(card.files)
+    arrays = [spec.array for spec in card.targets.values()] + [spec.array for spec in card.inputs.values()]
+    named = {name.partition(":")[0] for name in arrays if name is not None}
+    unvouched = {"samples.csv", "geometries.extxyz", *named} - set(card.files)
     if unvouched:
         raise DataError(f"{folder / 'card.yaml'} gives no sha256 of {min(unvouched)}; rebuild the dataset")
     check_hashes(folder, card)
@@ -146,9 +180,34 @@ def _load(folder: Path, card_sha256: str) -> Dataset:
         raise DataError(
             f"{folder / 'samples.csv'} lacks the columns {sorted(rows)} that the card names as rows of arrays"
         )
-    samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id)
-    extra = {name: read_array(folder, spec.array)[table[spec.row]] for name, spec in card.inputs.items()}
+    where = str(folder / "samples.csv")
+    samples = make_samples(table, read_geometries(folder / "geometries.extxyz"), card.id, where)
+    _check_columns(card, table, where)
+    extra = {name: _taken(folder, table, spec.array, spec.row) for name, spec in card.inputs.items()}
     return Dataset(folder, card, table, _with_inputs(samples, extra))
+
+
+def _check_columns(card: Card, table: pd.DataFrame, where: str) -> None:
+    """Raise ``DataError`` naming row and value where a column that the suite computes with holds no number."""
+    refuse_rows(table, table["id"].duplicated(), "id", "is listed twice under this id", where)
+    for name, spec in card.targets.items():
+        finite_numbers(table, spec.columns, where)
+        if spec.array is None and len(spec.columns) != math.prod(target(name).shape):
+            raise DataError(
+                f"{where}: target {name} has the columns {list(spec.columns)}; the card names too many or few"
+            )
+    finite_numbers(table, sorted({"shell", "distance_angstrom"} & set(table)), where)
+    for column in {s.row for s in card.targets.values() if s.row} | {s.row for s in card.inputs.values()}:
+        rows = finite_numbers(table, [column], where)[:, 0]
+        refuse_rows(table, rows != np.round(rows), column, "names no row of an array", where)
+
+
+def _taken(folder: Path, table: pd.DataFrame, array: str, column: str) -> np.ndarray:
+    """(n, …) the row of an array that each row of the table names; raises ``DataError`` for one that is not there."""
+    found, rows = read_array(folder, array), table[column].to_numpy()
+    outside = (rows < 0) | (rows >= len(found))
+    refuse_rows(table, outside, column, f"names no row of {array} ({len(found)} rows)", str(folder / "samples.csv"))
+    return found[rows.astype(int)]
 
 
 def _with_inputs(samples: tuple[Sample, ...], extra: dict[str, np.ndarray]) -> tuple[Sample, ...]:
@@ -161,8 +220,7 @@ def _with_inputs(samples: tuple[Sample, ...], extra: dict[str, np.ndarray]) -> t
 def read_array(folder: Path, where: str) -> np.ndarray:
     """An array of an ``.npz`` file given as ``file:name``; raises ``DataError`` naming both."""
     file, _, name = where.partition(":")
-    try:
-        with np.load(folder / file, allow_pickle=False) as arrays:
-            return arrays[name].astype(float)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{folder / file}: the array {name!r} cannot be read: {error}; restore the file") from error
+    found = read_arrays(inside(folder, file), [name]).get(name)
+    if found is None or found.dtype.kind not in "biuf" or not found.ndim:
+        raise DataError(f"{folder / file} has no array {name!r} of numbers; restore the file, or name another")
+    return found.astype(float)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jijbench.data.dataset import Dataset
+from jijbench.files import write_atomically
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -28,11 +29,10 @@ def labelled_frames(dataset: Dataset) -> Iterator["Atoms"]:
 
 
 def export_extxyz(dataset: Dataset, path: Path) -> int:
-    """Write every sample as a frame of one extended XYZ file (Å, host's cell); returns the number of frames."""
+    """Write every sample as a frame of one extended XYZ file (Å, host's cell), whole or not; returns their number."""
     from ase.io import write
 
     frames, text = list(labelled_frames(dataset)), io.StringIO()
     write(text, frames, format="extxyz")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.getvalue(), encoding="utf-8")
+    write_atomically(path, text.getvalue().encode())
     return len(frames)

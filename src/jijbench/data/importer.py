@@ -4,9 +4,8 @@ A ``ColumnMap`` says which column holds what, in which unit and Hamiltonian. Eve
 refused; an error names the file, the row (the first data row is 1) and what stands in it.
 """
 
-import json
-import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,16 +16,20 @@ from jijbench.context import home
 from jijbench.convention import convention
 from jijbench.data.build import write_dataset
 from jijbench.data.card import Card, file_sha256, make_card
-from jijbench.data.cluster import TOLERANCE, Host, cluster
+from jijbench.data.cluster import TOLERANCE, cluster
 from jijbench.data.columns import ColumnMap, read_columns
-from jijbench.data.elements import SYMBOLS, symbol
+from jijbench.data.consistency import ROUNDING, check_zero
+from jijbench.data.dialect import spelt
+from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
-from jijbench.data.store import read_table
+from jijbench.data.structures import crystal_of
 from jijbench.data.symmetry import site_at
-from jijbench.data.validate import check_table
+from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
 from jijbench.errors import DataError, MissingExtra
-from jijbench.units import LENGTH_ANGSTROM, factor
 
+#: Å; beyond it a displacement is no neighbour, and a cluster no cluster
+FARTHEST, LARGEST_RADIUS = 1e3, 50.0
 J_COLUMN = "jij_mev"
 D_COLUMNS = ("dij_x_mev", "dij_y_mev", "dij_z_mev")
 STEP_COLUMNS = ("dx_angstrom", "dy_angstrom", "dz_angstrom")
@@ -45,26 +48,15 @@ class Ends(NamedTuple):
         return host.position(self.site_j) + np.array(self.shift) @ host.cell - host.position(self.site_i)
 
 
-def read_host(path: Path) -> Host:
-    """The host crystal of a ``host.json``; raises ``DataError``."""
-    try:
-        return Host.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no host.json: {error!r}; take that of datasets/jij-bi2te3 as a pattern") from error
-
-
-def read_any(file: Path, columns: ColumnMap) -> pd.DataFrame:
-    """The table as it stands; raises ``DataError`` where it cannot be read, is empty or lacks a column."""
-    if file.suffix not in (".csv", ".parquet"):
-        raise DataError(f"{file}: a table ends in .csv or .parquet, not {file.suffix!r}; rename or convert it")
-    table = read_table(file) if file.suffix == ".csv" else _read_parquet(file)
-    table = table.rename(columns=lambda name: str(name).strip())
-    missing = [name for name in columns.columns if name not in table]
-    if missing:
-        raise DataError(f"{file} lacks the columns {missing}; it has {list(table)}; correct the column map")
-    if table.empty:
-        raise DataError(f"{file} has no rows; nothing to import")
-    return table
+def read_any(file: Path, columns: ColumnMap) -> Table:
+    """The columns of the map as they stand; raises ``DataError`` where they cannot be read or there is no row."""
+    if file.suffix == ".parquet":
+        table = table_of_frame(_read_parquet(file), str(file))
+    else:
+        table = read_table_of_user(file, columns.header, columns.skip_lines)
+    table.need(*columns.columns)
+    names = dict.fromkeys(spelt(name) for name in columns.columns)
+    return replace(table, columns={name: table.columns[name] for name in names})
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
@@ -72,60 +64,52 @@ def _read_parquet(file: Path) -> pd.DataFrame:
         table = pd.read_parquet(file)
     except ImportError as error:
         raise MissingExtra(f"{file} needs pyarrow, not installed: pip install 'jijbench[parquet]'") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as parquet: {error}; restore it or give a csv file") from error
+    except Exception as error:  # pyarrow has errors of its own for a damaged file
+        reason = " ".join(str(error).split())[:200]
+        raise DataError(f"{file} cannot be read as parquet: {reason}; restore it or give a csv file") from error
     named = any(name is not None for name in table.index.names)
     return table.reset_index(drop=not named)
 
 
-class _Rows:
-    """A table under its column map; knows how to name a row in an error."""
-
-    def __init__(self, file: Path, raw: pd.DataFrame, columns: ColumnMap) -> None:
-        self.file, self.raw, self.columns = file, raw, columns
-        records = raw[list(dict.fromkeys(columns.columns))].astype(object).to_dict("records")
-        self.content = [", ".join(f"{name}={value}" for name, value in record.items()) for record in records]
-
-    def refuse(self, bad: Iterable, what: str | Sequence[str]) -> None:
-        """Raise ``DataError`` for the first bad row; ``what`` is wrong with all, or with each."""
-        rows = np.flatnonzero(np.fromiter(bad, dtype=bool))
-        if len(rows):
-            reason = what if isinstance(what, str) else what[rows[0]]
-            more = f" ({len(rows)} such rows)" if len(rows) > 1 else ""
-            raise DataError(f"{self.file}: row {rows[0] + 1} ({self.content[rows[0]]}) {reason}{more}")
-
-    def text(self, column: str) -> list[str]:
-        return [str(value).strip() for value in self.raw[column]]
-
-    def numbers(self, *columns: str) -> np.ndarray:
-        """(n, k), NaN where there is no number."""
-        return self.raw[list(columns)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-
-    def symbols(self, column: str) -> list[str]:
-        return [_symbol(text) for text in self.text(column)]
+def _elements(rows: Table, columns: ColumnMap) -> tuple[list[str], list[str]]:
+    """Symbols of both ends of each row."""
+    if columns.element is not None:
+        one = as_symbol(columns.element)
+        atomic_number(one)
+        return [one] * len(rows), [one] * len(rows)
+    first, second = (
+        rows.elements(name or "", columns.element_names) for name in (columns.element_i, columns.element_j)
+    )
+    return first, second
 
 
-def _symbol(text: str) -> str:
-    """Symbol of an atomic number (26, or 26.0 from a column with holes); anything else as it stands."""
-    number = re.fullmatch(r"([0-9]+)(\.0)?", text)
-    return symbol(int(number[1])) if number and 1 <= int(number[1]) <= len(SYMBOLS) else text
-
-
-def _placed(rows: _Rows) -> tuple[list[str], list[str | None], np.ndarray]:
+def _placed(rows: Table, columns: ColumnMap, host: Host) -> tuple[list[str], list[str | None], np.ndarray]:
     """Host site of i, of j (None where not given) and displacement (n, 3) Å of each row."""
-    columns = rows.columns
-    scale = factor(columns.length_unit, LENGTH_ANGSTROM)
+    scale = columns.to_angstrom
     if columns.geometries is not None and columns.geometry is not None:
-        known, labels = columns.geometries, rows.text(columns.geometry)
+        known = {spelt(label): place for label, place in columns.geometries.items()}
+        labels = rows.text(columns.geometry)
         rows.refuse((label not in known for label in labels), f"has a geometry that is none of {sorted(known)}; add it")
         places = [known[label] for label in labels]
         steps = np.array([place.displacement for place in places]) * scale
         return [place.site_i for place in places], [place.site_j for place in places], steps
-    steps = rows.numbers(columns.dx or "", columns.dy or "", columns.dz or "") * scale
-    first = [columns.site_names.get(name, name) for name in rows.text(columns.site_i or "")]
-    if columns.site_j is None:
-        return first, [None] * len(first), steps
-    return first, [columns.site_names.get(name, name) for name in rows.text(columns.site_j)], steps
+    names = {spelt(label): site for label, site in columns.site_names.items()}
+    first = [names.get(name, name) for name in rows.text(columns.site_i or "")]
+    second: list[str | None] = [None] * len(first)
+    if columns.site_j is not None:
+        second = [names.get(name, name) for name in rows.text(columns.site_j)]
+    if columns.cells is None:
+        return first, second, rows.numbers(columns.dx or "", columns.dy or "", columns.dz or "") * scale
+    _check_sites(rows, host, first, second)
+    cells = rows.numbers(*columns.cells, whole=True)
+    start, end = (np.array([host.position(name or "") for name in side]) for side in (first, second))
+    return first, second, end + cells @ host.cell - start
+
+
+def _check_sites(rows: Table, host: Host, *ends: Sequence[str | None]) -> None:
+    for names in ends:
+        unknown = (name is not None and name not in host.sites for name in names)
+        rows.refuse(unknown, f"names no site of {host.formula} ({', '.join(host.sites)}); map it in site_names")
 
 
 def _land(host: Host, site: str, step: np.ndarray) -> tuple[Ends, float]:
@@ -137,13 +121,13 @@ def _land(host: Host, site: str, step: np.ndarray) -> tuple[Ends, float]:
     return ends, float(np.linalg.norm(step - ends.displacement(host)))
 
 
-def find_ends(rows: _Rows, host: Host) -> list[Ends]:
+def find_ends(rows: Table, columns: ColumnMap, host: Host) -> list[Ends]:
     """The pair of host sites of each row; refuses a row whose displacement does not lead from site to site."""
-    first, second, steps = _placed(rows)
-    for names in (first, second):
-        unknown = (name is not None and name not in host.sites for name in names)
-        rows.refuse(unknown, f"names no site of {host.formula} ({', '.join(host.sites)}); map it in site_names")
-    rows.refuse(~np.isfinite(steps).all(1), "has no finite displacement; correct the table")
+    first, second, steps = _placed(rows, columns, host)
+    _check_sites(rows, host, first, second)
+    far = np.abs(steps).max(1) > FARTHEST
+    rows.refuse(far, f"has a displacement beyond {FARTHEST:g} Å; check it, and the unit")
+    rows.refuse(np.linalg.norm(steps, axis=1) < TOLERANCE, "has a distance of zero: i and j are one site; correct it")
     landed = [_land(host, site, step) for site, step in zip(first, steps, strict=True)]
     missed = [f"misses the nearest site of {host.formula} ({ends.site_j}) by {gap:.3f} Å; " for ends, gap in landed]
     rows.refuse((gap > TOLERANCE for _, gap in landed), [text + "check displacement, unit and host" for text in missed])
@@ -165,39 +149,60 @@ def make_geometries(host: Host, ends: Iterable[Ends], radius: float) -> dict[End
     return made
 
 
-def _check(rows: _Rows, ends: list[Ends], host: Host) -> None:
-    """Refuse a bad row, in the source's own units, by ``check_table``; a row's content stands for its id."""
-    columns = rows.columns
-    distance = [np.linalg.norm(pair.displacement(host)) for pair in ends]
-    table = rows.raw[list(columns.values)].assign(
-        id=rows.content, orbit="", geometry=[str(pair) for pair in ends], distance_angstrom=distance,
-        element_i=rows.symbols(columns.element_i), element_j=rows.symbols(columns.element_j),
-    )  # fmt: skip
-    if columns.moment_i and columns.moment_j:
-        table = table.assign(moment_i_mub=rows.raw[columns.moment_i], moment_j_mub=rows.raw[columns.moment_j])
-    check_table(table, {"values": {"columns": columns.values}}, str(rows.file))
-    if columns.moment_i and columns.moment_j and convention(columns.convention).moments:
-        moments = rows.numbers(columns.moment_i, columns.moment_j)
+def _couplings(rows: Table, columns: ColumnMap) -> tuple[np.ndarray, np.ndarray | None]:
+    """J and D (n, 1 or 4) meV, house convention, and moments (n, 2) μB where there are any.
+
+    Refuses moments that the convention cannot have, and antiparallel ones where the map does not say what J means.
+    """
+    values = rows.numbers(*columns.values)
+    if columns.d_length is not None:
+        values[:, 1:] = _directed(rows, rows.numbers(columns.d_length), values[:, 1:])
+    values = values * columns.to_house
+    if not columns.moments:
+        return values, None
+    moments = rows.numbers(*columns.moments)
+    check_zero(values, moments, "J", (ROUNDING | columns.tolerance)["jij"], rows.where)
+    if convention(columns.convention).moments:
         rows.refuse(moments.min(axis=1) < 0, f"has a negative moment; {columns.convention!r} wants lengths, give |m|")
+        return values * moments.prod(axis=1, keepdims=True), moments
+    against = moments.prod(axis=1) < 0
+    if columns.signs is None:
+        rows.refuse(
+            against,
+            "has antiparallel moments: say in the column map what J means there, `signs: spins` (J multiplies the "
+            "directions of the moments) or `signs: raw` (as the Liechtenstein formula gives it, J > 0 keeps them so)",
+        )
+    return (np.where(against, -1.0, 1.0)[:, None] * values if columns.signs == "raw" else values), moments
 
 
-def house_table(rows: _Rows, ends: list[Ends], geometries: dict[Ends, Geometry]) -> pd.DataFrame:
-    """The rows as ``samples.csv`` has them: Å, meV, house convention; ids ``A-B-g01``."""
-    columns, where = rows.columns, [geometries[pair] for pair in ends]
+def _directed(rows: Table, length: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Vectors (n, 3) of lengths (n, 1) along directions, which need not have length one."""
+    norm = np.linalg.norm(direction, axis=1, keepdims=True)
+    rows.refuse(((norm == 0) & (length != 0))[:, 0], "has a D of a length without a direction; correct it")
+    return length * direction / np.where(norm == 0, 1.0, norm)
+
+
+def house_table(rows: Table, columns: ColumnMap, ends: list[Ends], geometries: dict[Ends, Geometry]) -> pd.DataFrame:
+    """The rows as ``samples.csv`` has them: Å, meV, house convention; ids ``A-B-g01``.
+
+    Raises ``DataError`` for a pair that is listed twice, naming both rows.
+    """
+    where = [geometries[pair] for pair in ends]
     table = pd.DataFrame({"geometry": [g.id for g in where]})
-    table["element_i"], table["element_j"] = rows.symbols(columns.element_i), rows.symbols(columns.element_j)
+    table["element_i"], table["element_j"] = _elements(rows, columns)
     table.insert(0, "id", table["element_i"] + "-" + table["element_j"] + "-" + table["geometry"])
     table["shell"], table["distance_angstrom"] = [g.shell for g in where], [round(g.distance, 6) for g in where]
     table["sublattice_i"], table["sublattice_j"] = [pair.site_i for pair in ends], [pair.site_j for pair in ends]
     steps = np.round([g.displacement for g in where], 6) + 0.0  # + 0.0: no negative zero
     table[list(STEP_COLUMNS)] = steps
-    values = rows.numbers(*columns.values) * columns.to_house
-    if columns.moment_i and columns.moment_j:
-        moments = rows.numbers(columns.moment_i, columns.moment_j)
+    values, moments = _couplings(rows, columns)
+    if moments is not None:
         table[["moment_i_mub", "moment_j_mub"]] = moments
-        if convention(columns.convention).moments:
-            values = values * moments.prod(axis=1, keepdims=True)
     table[[J_COLUMN, *D_COLUMNS][: values.shape[1]]] = values + 0.0
+    first: dict[str, int] = {}
+    for k, name in enumerate(table["id"]):
+        if first.setdefault(name, k) != k:
+            raise DataError(f"{rows.where(k)} is a pair listed twice, first in {rows.where(first[name])}; keep one")
     return table
 
 
@@ -207,7 +212,7 @@ def _described(columns: ColumnMap) -> dict[str, dict]:
     if columns.d is not None:
         targets["dij"] = {"unit": "meV", "columns": list(D_COLUMNS)}
     energies = [name for spec in targets.values() for name in spec["columns"]]
-    moments = ["moment_i_mub", "moment_j_mub"] if columns.moment_i else []
+    moments = ["moment_i_mub", "moment_j_mub"] if columns.moments else []
     units = {"meV": energies, "Å": ["distance_angstrom", *STEP_COLUMNS], "Bohr magneton": moments}
     return {"targets": targets, "units": {name: unit for unit, names in units.items() for name in names}}
 
@@ -217,9 +222,11 @@ def _fields(file: Path, columns: ColumnMap, about: dict[str, Any], source: dict[
     formula = convention(columns.convention).formula
     fields = about | _described(columns)
     fields["source"] = source | {"raw": f"{file.name}, sha256 {file_sha256(file)}"}
+    fields["tolerance"] = columns.tolerance
     fields["convention"] = (
         "house: H = -1/2 sum_{i!=j} [J_ij e_i.e_j + D_ij.(e_i x e_j)], |e| = 1, J > 0 ferromagnetic; "
         f"converted from {columns.convention} ({formula}) in {columns.energy_unit}"
+        + (", sign of J reversed between antiparallel moments" if columns.signs == "raw" else "")
     )
     make_card(fields, {})  # a bad field shows before any row is read
     return fields | {"files": list(FILES)}
@@ -227,20 +234,25 @@ def _fields(file: Path, columns: ColumnMap, about: dict[str, Any], source: dict[
 
 def import_table(
     file: Path, columns: ColumnMap | dict | Path | str, output: Path, *, id: str, title: str, licence: str,
-    citation: str, code: str, functional: str, spin_orbit: bool, host: Path | None = None, radius: float = 5.0,
-    version: str = "1", description: str = "", method: str = "", noise_floor: dict[str, float] | None = None,
+    citation: str, code: str, functional: str, spin_orbit: bool | None = None, host: Path | None = None,
+    radius: float = 5.0, version: str = "1", description: str = "", method: str = "",
+    noise_floor: dict[str, float] | None = None,
 ) -> Card:  # fmt: skip
     """Write the dataset folder ``output`` from a table of dimers.
 
-    ``host`` is a ``host.json`` (None: Bi2Te3 as in jij-bi2te3), ``radius`` (Å) that of the clusters, ``noise_floor``
-    meV by target. Raises ``DataError`` naming file and row of what cannot be imported; then nothing is written.
+    ``host`` is a ``host.json`` or a structure that ASE reads, a CIF or POSCAR (None: Bi2Te3 as in jij-bi2te3),
+    ``spin_orbit`` None: not stated, or true because the table has D, ``radius`` (Å) that of the clusters,
+    ``noise_floor`` meV by target. Raises ``DataError`` naming file and row of what cannot be imported; then nothing is
+    written.
     """
     file, output, columns = Path(file), Path(output), read_columns(columns)
-    if (output / "card.yaml").exists():
-        raise DataError(f"{output} already holds a dataset; remove it or choose another folder")
+    if output.exists() and (not output.is_dir() or any(output.iterdir()) or output.samefile(".")):
+        raise DataError(f"{output} already holds a dataset, or something else; name a new folder, or an empty one")
+    if not 0 < radius <= LARGEST_RADIUS:
+        raise DataError(f"the clusters' radius is {radius:g} Å; give one above 0 and up to {LARGEST_RADIUS:g}")
     host_file = home("datasets") / "jij-bi2te3" / "host.json" if host is None else Path(host)
-    crystal = read_host(host_file)
-    rows = _Rows(file, read_any(file, columns), columns)
+    crystal, host_json = crystal_of(host_file)
+    rows = read_any(file, columns)
     about = {
         "id": id, "version": version, "title": title, "description": description, "method": method, "licence": licence,
         "citation": citation, "noise_floor": noise_floor or {}, "host": crystal.formula,
@@ -248,8 +260,19 @@ def import_table(
     }  # fmt: skip
     source = {"code": code, "functional": functional, "spin_orbit": spin_orbit}
     fields = _fields(file, columns, about, source)
-    ends = find_ends(rows, crystal)
-    _check(rows, ends, crystal)
+    ends = find_ends(rows, columns, crystal)
     geometries = make_geometries(crystal, ends, radius)
+    table = house_table(rows, columns, ends, geometries)
+    fields["source"]["spin_orbit"] = _with_orbit(table, spin_orbit)
     named = {geometry.id: geometry for geometry in geometries.values()}
-    return write_dataset(output, fields, house_table(rows, ends, geometries), named, crystal, host_file)
+    return write_dataset(output, fields, table, named, crystal, host_json, rows.where)
+
+
+def _with_orbit(table: pd.DataFrame, stated: bool | None) -> bool | None:
+    """Whether spin-orbit coupling was there: D is zero without it. Raises ``DataError`` where they disagree."""
+    found = D_COLUMNS[0] in table and bool((table[list(D_COLUMNS)] != 0).any(axis=None))
+    if found and stated is False:
+        raise DataError(
+            "the table has D vectors, which need spin-orbit coupling; say so (--spin-orbit), or leave d out"
+        )
+    return True if found else stated

@@ -1,6 +1,5 @@
 """The stored outcome of a protocol: lists of ids, written once, committed, afterwards only checked."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection
@@ -8,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from jijbench.data.card import file_sha256
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.protocols import Protocol, protocol
 from jijbench.data.sample import Sample
 from jijbench.errors import DataError, UnknownName
+from jijbench.reading import read_json
 
 SCHEMA = "jijbench.split/1"
 
@@ -35,6 +36,9 @@ class Split:
     data_sha256: str
     folds: tuple[Fold, ...]
     sha256: str
+
+    def __repr__(self) -> str:
+        return f"Split({self.dataset}/{self.protocol}: {len(self.folds)} fold{'s' * (len(self.folds) > 1)})"
 
     def only(self, known: Collection[str]) -> "Split":
         """The same folds with the samples that are among ``known``, or come from another dataset."""
@@ -100,13 +104,12 @@ def load_split(dataset: Dataset, name: str) -> Split:
     other data, names unknown samples, tests one twice in a fold, or parts an orbit.
     """
     path = split_path(dataset, name)
-    if not path.is_file():
+    if name not in split_names(dataset):
         raise UnknownName(f"protocol of {dataset.id}", name, split_names(dataset))
-    data = path.read_bytes()
+    raw = read_json(path)
     try:
-        raw = json.loads(data)
         head = (raw["schema"], raw["dataset"], raw["protocol"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DataError(f"{path} is no split file ({SCHEMA}): {error!r}") from error
     if head != (SCHEMA, dataset.id, name):
         raise DataError(f"{path} is the split {head}, not {(SCHEMA, dataset.id, name)}; make it anew")
@@ -116,7 +119,7 @@ def load_split(dataset: Dataset, name: str) -> Split:
             "make the split anew with `jijbench data split`"
         )
     try:
-        return _split(dataset, raw, hashlib.sha256(data).hexdigest())
+        return _split(dataset, raw, file_sha256(path))
     except (KeyError, TypeError) as error:
         raise DataError(f"{path} is no split file ({SCHEMA}): {error!r}") from error
 

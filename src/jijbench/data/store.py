@@ -8,16 +8,21 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from jijbench import limits
+from jijbench.data.elements import SYMBOLS
+from jijbench.data.frames import read_frames
 from jijbench.data.sample import Geometry, Sample
 from jijbench.errors import DataError
+from jijbench.reading import read_bytes
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -51,29 +56,39 @@ def write_geometries(path: Path, geometries: Iterable[Geometry]) -> None:
 
 
 def read_geometries(path: Path) -> dict[str, Geometry]:
-    """Read the host clusters back, by id; raises ``DataError`` naming frame and file."""
-    from ase.io import read
+    """Read the host clusters back, by id; raises ``DataError`` naming file, frame and what is wrong there."""
+    found: dict[str, Geometry] = {}
+    for k, frame in enumerate(read_frames(path), start=1):
+        geometry = _geometry(frame, f"{path}: frame {k}")
+        if geometry.id in found:
+            raise DataError(f"{path}: frame {k} is called {geometry.id!r} as an earlier one; names must differ")
+        found[geometry.id] = geometry
+    return found
 
-    try:
-        frames = read(path, index=":", format="extxyz")
-        return {frame.info["geometry"]: _geometry(frame) for frame in frames}
-    except (KeyError, ValueError, IndexError, OSError) as error:
-        raise DataError(f"{path} is no file of host clusters: {error!r}; rebuild the dataset") from error
 
-
-def _geometry(frame: Atoms) -> Geometry:
-    marks = frame.arrays["impurity"]
-    sites = tuple(int(np.flatnonzero(marks == k)[0]) for k in range(1, int(marks.max()) + 1))
-    info = frame.info
+def _geometry(frame: Atoms, where: str) -> Geometry:
+    info, marks = frame.info, frame.arrays.get("impurity")
+    missing = [key for key in ("geometry", "host", "sublattices") if key not in info]
+    if missing or marks is None or marks.ndim != 1:
+        raise DataError(f"{where} lacks {missing or 'the column impurity'}; it is no host cluster, rebuild the dataset")
+    names = tuple(str(info["sublattices"]).split("|"))
+    if sorted(marks[marks != 0].tolist()) != list(range(1, len(names) + 1)):
+        raise DataError(
+            f"{where} marks the impurity sites {sorted(marks[marks != 0].tolist())[:9]}, its sublattices are {names}; "
+            "each site is marked once, 1, 2, …"
+        )
+    shell = info.get("shell")
+    if shell is not None and (isinstance(shell, bool) or not isinstance(shell, int | np.integer)):
+        raise DataError(f"{where} has shell = {str(shell)[:40]!r}, not a whole number")
     return Geometry(
         str(info["geometry"]),
         str(info["host"]),
         frame.numbers,
         frame.positions,
-        sites,
-        tuple(str(info["sublattices"]).split("|")),
+        tuple(int(np.flatnonzero(marks == k)[0]) for k in range(1, len(names) + 1)),
+        names,
         np.array(frame.cell),
-        int(info["shell"]) if "shell" in info else None,
+        None if shell is None else int(shell),
     )
 
 
@@ -84,16 +99,19 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read ``samples.csv``; text columns stay text (no 'NA' turned into a hole)."""
+    content = read_bytes(path, limits.TABLE_BYTES)
     try:
+        _refuse_twice(content, path)
         table = pd.read_csv(
-            path,
+            io.BytesIO(content),
             keep_default_na=False,
             na_values={},
             float_precision="round_trip",
             dtype=dict.fromkeys(("id", "geometry", "orbit"), str),
         )
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as a table: {error}; restore or rebuild it") from error
+    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path} cannot be read as a table: {reason}; restore or rebuild it") from error
     if not isinstance(table.index, pd.RangeIndex):
         raise DataError(
             f"{path} cannot be read as a table: its rows have more fields than its header; restore or rebuild it"
@@ -101,29 +119,77 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
+def _refuse_twice(content: bytes, path: Path) -> None:
+    """Raise ``DataError`` for a column that is there twice; pandas would call the second one ``NAME.1``."""
+    header = next(csv.reader(io.StringIO(content.partition(b"\n")[0].decode("utf-8-sig").strip())), [])
+    twice = [
+        f"{k + 1} and {len(header) - header[::-1].index(name)}"
+        for k, name in enumerate(header)
+        if header.count(name) > 1
+    ]
+    if twice:
+        raise DataError(f"{path}: its columns {twice[0]} have one name; keep one of them")
+
+
 def impurity_columns(table: pd.DataFrame, stem: str, ending: str = "") -> list[str]:
     """Columns ``stem_i``, ``stem_j``, … of a table, in order."""
     return [f"{stem}_{letter}{ending}" for letter in LETTERS if f"{stem}_{letter}{ending}" in table]
 
 
-def make_samples(table: pd.DataFrame, geometries: dict[str, Geometry], prefix: str) -> tuple[Sample, ...]:
+def refuse_rows(table: pd.DataFrame, bad: Iterable, column: str, what: str, where: str) -> None:
+    """Raise ``DataError`` naming the first bad row (the first data row is 1), its id and its value of ``column``."""
+    rows = np.flatnonzero(np.asarray(bad, dtype=bool))
+    if len(rows):
+        row = table.iloc[rows[0]]
+        more = f" ({len(rows)} such rows)" if len(rows) > 1 else ""
+        name = f"row {rows[0] + 1} ({row.get('id', '?')})"
+        raise DataError(f"{where}: {name} {what}: {column} = {row[column]!r}{more}; correct the table")
+
+
+def finite_numbers(table: pd.DataFrame, columns: Sequence[str], where: str) -> np.ndarray:
+    """(n, k) numbers of the columns; raises ``DataError`` naming the first row that has none."""
+    for column in columns:
+        values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+        bad = ~np.isfinite(values) | (table[column].map(type) == bool).to_numpy()  # noqa: E721  # True is no 1.0
+        refuse_rows(table, bad, column, "has no finite number", where)
+    return table[list(columns)].apply(pd.to_numeric).to_numpy(dtype=float)
+
+
+def make_samples(
+    table: pd.DataFrame, geometries: dict[str, Geometry], prefix: str, where: str = "samples.csv"
+) -> tuple[Sample, ...]:
     """One ``Sample`` a row, moments among its inputs where the table has them.
 
-    Ids get ``prefix:`` unless it is empty.
+    Ids get ``prefix:`` unless it is empty. Raises ``DataError`` naming row and value in the file ``where``.
     """
-    unknown = sorted(set(table["geometry"]) - set(geometries))
-    if unknown:
-        raise DataError(f"{prefix}: samples.csv names geometries {unknown} that geometries.extxyz does not hold")
-    elements = table[impurity_columns(table, "element")].to_numpy().tolist()
-    moment_columns = impurity_columns(table, "moment", "_mub")
+    elements = _elements(table, where)
+    unknown = ~table["geometry"].isin(list(geometries))
+    refuse_rows(table, unknown, "geometry", "names no geometry of geometries.extxyz", where)
+    lengths = [len(who) != len(geometries[name].sites) for who, name in zip(elements, table["geometry"], strict=True)]
+    refuse_rows(table, lengths, "geometry", "has another number of elements than its geometry has impurities", where)
+    columns = impurity_columns(table, "moment", "_mub")
     inputs: list[dict] = [{} for _ in elements]
-    if moment_columns:
-        inputs = [{"moments": row} for row in table[moment_columns].to_numpy(dtype=float)]
+    if columns:
+        inputs = [{"moments": row} for row in finite_numbers(table, columns, where)]
     rows = zip(table["id"], table["geometry"], elements, table["orbit"], inputs, strict=True)
     return tuple(
-        Sample(f"{prefix}:{name}" if prefix else name, geometries[where], tuple(filter(None, who)), str(orbit), extra)
-        for name, where, who, orbit, extra in rows
+        Sample(f"{prefix}:{name}" if prefix else name, geometries[place], who, str(orbit), extra)
+        for name, place, who, orbit, extra in rows
     )
+
+
+def _elements(table: pd.DataFrame, where: str) -> list[tuple[str, ...]]:
+    """Elements of each row; further columns of a row may be empty, those after an empty one too."""
+    columns = impurity_columns(table, "element")
+    missing = [name for name in ("id", "geometry", "orbit", "element_i") if name not in table]
+    if missing:
+        raise DataError(f"{where}: the table lacks the columns {missing}; it has {list(table)}")
+    ended = np.zeros(len(table), dtype=bool)
+    for k, column in enumerate(columns):
+        empty = (table[column] == "").to_numpy() & (k > 0)
+        refuse_rows(table, ~empty & (ended | ~table[column].isin(SYMBOLS)), column, "names no chemical element", where)
+        ended |= empty
+    return [tuple(filter(None, who)) for who in table[columns].to_numpy().tolist()]
 
 
 def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
@@ -151,4 +217,4 @@ def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
 def read_samples(folder: Path) -> tuple[Sample, ...]:
     """Read what ``write_samples`` wrote."""
     table = read_table(folder / "samples.csv")
-    return make_samples(table, read_geometries(folder / "geometries.extxyz"), prefix="")
+    return make_samples(table, read_geometries(folder / "geometries.extxyz"), "", str(folder / "samples.csv"))

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.data.cluster import Host
 from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
+from jijbench.errors import DataError
 
 Key = tuple  # ((sublattice, dx, dy, dz) of each impurity from the first one, elements)
 DECIMALS = 2  # Å; far below the distance of two sites, far above the digits of the tables
@@ -23,6 +24,8 @@ def _operations(cell: bytes, positions: bytes, numbers: tuple[int, ...]) -> tupl
         warnings.simplefilter("ignore", DeprecationWarning)
         crystal: Any = (lattice, points @ np.linalg.inv(lattice), numbers)
         symmetry: Any = spglib.get_symmetry(crystal, symprec=1e-3)
+    if symmetry is None:
+        raise DataError(f"no symmetry is found in the crystal of {lattice.tolist()} Å, {points.tolist()} Å; check it")
     rotations = np.array([(lattice.T @ r @ np.linalg.inv(lattice.T)) for r in symmetry["rotations"]])
     return rotations, symmetry["translations"] @ lattice
 
@@ -57,3 +60,29 @@ def canonical(host: Host, geometry: Geometry, elements: tuple[str, ...]) -> Key:
     pairs = {(*image, *elements) for image in images(host, geometry)}
     swapped = {(b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, y, x) for a, b, dx, dy, dz, x, y in pairs}
     return min(pairs | swapped)
+
+
+def axial_turns(host: Host, geometry: Geometry, elements: tuple[str, str]) -> tuple[Key, np.ndarray]:
+    """How a pseudovector of a dimer, D_ij, turns on the way to its orbit's common frame.
+
+    The key is that of ``canonical``; the turns (k, 3, 3), k ≥ 1, are det(g) g of every operation that leads there, and
+    −det(g) g where i and j change places on the way.
+    """
+    found: dict[Key, list[np.ndarray]] = {}
+    for image, rotation in zip(images(host, geometry), operations(host)[0], strict=True):
+        a, b, dx, dy, dz = image
+        turn = np.linalg.det(rotation) * rotation
+        found.setdefault((*image, *elements), []).append(turn)
+        found.setdefault((b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, *elements[::-1]), []).append(-turn)
+    key = min(found)
+    return key, np.array(found[key])
+
+
+def site_classes(host: Host) -> dict[str, str]:
+    """For each site of the host, the first of the sites that its symmetry makes equal."""
+    rotations, translations = operations(host)
+    equal = {
+        site: {site_at(host, rotation @ point + shift) for rotation, shift in zip(rotations, translations, strict=True)}
+        for site, point in zip(host.sites, host.positions, strict=True)
+    }
+    return {site: min(found) for site, found in equal.items()}

@@ -13,6 +13,7 @@ import numpy as np
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.protocols import Protocol, protocol
 from jijbench.data.sample import Geometry, Sample
+from jijbench.data.shown import html_table
 from jijbench.data.split import Split, load_split
 from jijbench.data.target import Target
 from jijbench.errors import DataError, UnknownName
@@ -108,6 +109,16 @@ class Task:
     def id(self) -> str:
         return f"{self.dataset.id}/{self.target.name}/{self.split.protocol}"
 
+    def __repr__(self) -> str:
+        return f"Task({self.id}: {len(self.dataset)} samples, {self.n_folds} fold{'s' * (self.n_folds > 1)})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.id, {
+            "asks": self.protocol.question, "samples": len(self.dataset), "folds": self.n_folds,
+            "target": f"{self.target.name} ({self.target.unit}), ordered by {self.target.headline}",
+            "trained on": "" if self.source is self.dataset else self.source.id,
+        })  # fmt: skip
+
     @property
     def protocol(self) -> Protocol:
         return protocol(self.split.protocol)
@@ -168,7 +179,14 @@ def load_task(name: str) -> Task:
     """Load ``dataset/target/protocol``; raises ``UnknownName`` with the nearest name."""
     parts = name.split("/")
     if len(parts) != 3:
-        raise DataError(f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all")
+        raise DataError(
+            f"a task is named dataset/target/protocol, not {name!r}; `jijbench list tasks` shows all, "
+            "and a dataset of your own is named by its bare id from the folder it lies in"
+        )
     dataset = load_dataset(parts[0])
+    if dataset.id != parts[0]:
+        raise DataError(
+            f"the folder {dataset.folder} holds the dataset {dataset.id!r}; call the folder so, or the task"
+        )
     part = dataset.of(parts[1])
     return Task(part, dataset.target(parts[1]), load_split(dataset, parts[2]).only(part.index))

@@ -1,6 +1,5 @@
 """Checks of a dataset: every row, its orbits, its twins."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import Host
+from jijbench.data.consistency import check_impurities, check_pairs
 from jijbench.data.curves import check_curves, check_hosts
 from jijbench.data.dataset import Dataset, load_dataset, read_array
 from jijbench.data.elements import SYMBOLS
-from jijbench.data.store import impurity_columns
+from jijbench.data.host import Host, read_host
+from jijbench.data.store import finite_numbers, impurity_columns, refuse_rows
 from jijbench.data.symmetry import canonical
 from jijbench.errors import DataError
+from jijbench.reading import read_json
 
 REQUIRED = ("id", "geometry", "orbit", "element_i", "element_j")
 
@@ -29,43 +30,20 @@ def check_table(table: pd.DataFrame, targets: dict, where: str) -> None:
     missing = [name for name in (*REQUIRED, *columns) if name not in table]
     if missing:
         raise DataError(f"{where}: the table lacks the columns {missing}; it has {list(table)}")
-    _check_numbers(table, [*columns, *impurity_columns(table, "moment", "_mub")], where)
+    finite_numbers(table, [*columns, *impurity_columns(table, "moment", "_mub")], where)
     _check_elements(table, where, pairs=bool(columns))
     if "distance_angstrom" in table:
-        _check_numbers(table, ["distance_angstrom"], where)
-        _first(
-            table,
-            pd.to_numeric(table["distance_angstrom"]) <= 1e-6,
-            where,
-            "has a distance of zero",
-            "distance_angstrom",
-        )
-    _first(table, table["id"].duplicated(), where, "is listed twice under this id", "id")
+        distance = finite_numbers(table, ["distance_angstrom"], where)[:, 0]
+        refuse_rows(table, distance <= 1e-6, "distance_angstrom", "has a distance of zero", where)
+    refuse_rows(table, table["id"].duplicated(), "id", "is listed twice under this id", where)
     _check_pairs(table, columns, where)
-
-
-def _first(table: pd.DataFrame, bad: Iterable, where: str, what: str, column: str) -> None:
-    rows = np.flatnonzero(np.asarray(bad))
-    if len(rows):
-        row = table.iloc[rows[0]]
-        raise DataError(
-            f"{where}: row {rows[0] + 1} ({row.get('id', '?')}) {what}: {column} = {row[column]!r}"
-            + (f" ({len(rows)} such rows)" if len(rows) > 1 else "")
-            + "; correct the table"
-        )
-
-
-def _check_numbers(table: pd.DataFrame, columns: Iterable[str], where: str) -> None:
-    for column in columns:
-        values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
-        _first(table, ~np.isfinite(values), where, "has no finite number", column)
 
 
 def _check_elements(table: pd.DataFrame, where: str, pairs: bool) -> None:
     """Every row names its elements; a table without numbers of pairs may hold single impurities, without a second."""
     for k, column in enumerate(impurity_columns(table, "element")):
         known = table[column].isin(SYMBOLS) | ((table[column] == "") & (k > 0) & (not pairs))
-        _first(table, ~known, where, "names no chemical element", column)
+        refuse_rows(table, ~known, column, "names no chemical element", where)
 
 
 def _check_pairs(table: pd.DataFrame, columns: Iterable[str], where: str) -> None:
@@ -73,8 +51,8 @@ def _check_pairs(table: pd.DataFrame, columns: Iterable[str], where: str) -> Non
     for column in columns:
         values = pd.to_numeric(table[column])
         spread = values.groupby([table[name] for name in same]).transform(lambda group: group.max() - group.min())
-        _first(table, spread > 0, where, "is a pair listed twice with different values", column)
-    _first(table, table[same].duplicated(), where, "is a pair listed twice", "id")
+        refuse_rows(table, spread > 0, column, "is a pair listed twice with different values", where)
+    refuse_rows(table, table[same].duplicated(), "id", "is a pair listed twice", where)
 
 
 @dataclass(frozen=True)
@@ -94,7 +72,7 @@ class Audit:
 
 def host_of(dataset: Dataset) -> Host:
     """The host crystal from the dataset's ``host.json``."""
-    return Host.from_json(json.loads((dataset.folder / "host.json").read_text(encoding="utf-8")))
+    return read_host(dataset.folder / "host.json")
 
 
 def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
@@ -128,7 +106,7 @@ def audit_curves(dataset: Dataset) -> Audit:
     Raises ``DataError`` naming file and field.
     """
     file = dataset.folder / "hosts.json"
-    hosts = json.loads(file.read_text(encoding="utf-8"))
+    hosts = read_json(file)
     check_hosts(hosts, str(file))
     for row, sample in enumerate(dataset.samples, start=1):
         where = f"{dataset.folder / 'samples.csv'}: row {row} ({sample.id})"
@@ -136,6 +114,7 @@ def audit_curves(dataset: Dataset) -> Audit:
             raise DataError(f"{where} has the host {sample.host!r}, which {file.name} does not hold")
         if sample.orbit != f"{sample.elements[0]}-in-{sample.host}":
             raise DataError(f"{where} has orbit {sample.orbit!r}, expected {sample.elements[0]}-in-{sample.host}")
+    check_impurities(dataset, hosts)
     for spec in dataset.card.targets.values():
         if spec.array is not None:
             check_curves(read_array(dataset.folder, spec.array), f"{dataset.folder}: array {spec.array}")
@@ -147,7 +126,7 @@ def audit_curves(dataset: Dataset) -> Audit:
 
 
 def validate(name: str | Path) -> tuple[Dataset, Audit]:
-    """Hashes, schema, units, every row, duplicates and orbits of a dataset; raises ``DataError``."""
+    """Hashes, schema, units, rows, duplicates, orbits, structures and physics of a dataset; raises ``DataError``."""
     dataset = load_dataset(name)
     targets = {key: {"columns": spec.columns} for key, spec in dataset.card.targets.items()}
     check_table(dataset.table, targets, str(dataset.folder / "samples.csv"))
@@ -156,4 +135,8 @@ def validate(name: str | Path) -> tuple[Dataset, Audit]:
             raise DataError(
                 f"{dataset.id}: target {key} is in {spec.unit}, the suite's unit is {dataset.target(key).unit}"
             )
-    return dataset, (audit_curves if "hosts.json" in dataset.card.files else audit_orbits)(dataset)
+    if "hosts.json" in dataset.card.files:
+        return dataset, audit_curves(dataset)
+    audit = audit_orbits(dataset)
+    check_pairs(dataset, host_of(dataset))
+    return dataset, audit

@@ -8,47 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from jijbench.data.elements import atomic_number
 from jijbench.data.mesh import MESH_A, POINTS
-from jijbench.errors import ExportError, JijbenchError
+from jijbench.data.tables import read_table_of_user
+from jijbench.errors import ExportError
 from jijbench.export.kkr_calculation import mean_spin, read_calculation
 from jijbench.export.kkr_cluster import crystal
 
 Case = tuple[str, str]
 
 
-def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Text of the named columns of a csv; raises ``ExportError`` naming file and row for what is no such table."""
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", header=None, comment=None)
-    except (OSError, ValueError, OverflowError) as error:
-        raise ExportError(f"{path}: {str(error).strip()}; give a csv with the columns {', '.join(columns)}") from error
-    head = [str(name).strip() for name in table.iloc[0]]
-    twice = sorted({name for name in head if head.count(name) > 1})
-    if twice or not set(columns) <= set(head):
-        raise ExportError(f"{path}: columns {head}; expected {', '.join(columns)}, each once")
-    for row, line in enumerate(table.to_numpy(dtype=object)):
-        if any("\n" in str(word) for word in line):
-            raise ExportError(f"{path}, row {row}: a quotation mark is open at the end of the line; close it")
-    body = table.iloc[1:].set_axis(head, axis=1)[list(columns)].reset_index(drop=True)
-    return body.apply(lambda column: column.str.strip())
-
-
 def read_cases(path: Path) -> list[Case]:
-    """(host, impurity) of a csv with these columns; raises ``ExportError`` naming file and row."""
-    table = read_csv(path, ("host", "impurity"))
-    if table.empty:
-        raise ExportError(f"{path}: no rows; expected host, impurity")
-    cases = list(zip(table["host"], table["impurity"], strict=True))
-    for row, case in enumerate(cases, start=1):
-        try:
-            atomic_number(case[0]), atomic_number(case[1])
-        except JijbenchError as error:
-            raise ExportError(f"{path}, row {row}: {error}") from error
-        if case in cases[: row - 1]:
-            raise ExportError(f"{path}, row {row}: {case[1]} in {case[0]} stands there twice")
+    """(host, impurity) of a table with these columns; raises ``DataError`` naming file and row."""
+    table = read_table_of_user(path)
+    table.need("host", "impurity")
+    cases = list(zip(table.elements("host"), table.elements("impurity"), strict=True))
+    again = [case in cases[:k] for k, case in enumerate(cases)]
+    table.refuse(again, [f"names {case[1]} in {case[0]}, which stands there twice; keep one" for case in cases])
     return cases
 
 

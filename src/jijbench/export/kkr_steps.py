@@ -16,9 +16,10 @@ import pandas as pd
 
 from jijbench.data.card import file_sha256
 from jijbench.data.elements import SYMBOLS
+from jijbench.data.tables import read_table_of_user
 from jijbench.errors import ExportError, JijbenchError
 from jijbench.export.kkr_calculation import read_calculation
-from jijbench.export.kkr_cases import Case, read_csv, start_card
+from jijbench.export.kkr_cases import Case, start_card
 from jijbench.export.kkr_curves import read_curves
 from jijbench.export.kkr_program import LOG, alone, call, command, plain
 from jijbench.export.kkr_start import cluster_blocks, export_kkr, warn_outside
@@ -127,13 +128,14 @@ def _run(
 
 
 def read_runs(out: Path) -> pd.DataFrame:
-    """The runs that a folder holds already; raises ``ExportError`` naming the row of a table that was damaged."""
+    """The runs that a folder holds already; raises ``ExportError`` or ``DataError`` naming a damaged row."""
     path = out / RUNS
     if not path.is_file():
         return pd.DataFrame(columns=COLUMNS)
-    table = read_csv(path, COLUMNS)
+    table = read_table_of_user(path)
+    table.need(*COLUMNS)
     rows: list[tuple] = []
-    for number, line in enumerate(table.itertuples(index=False, name=None), start=1):
+    for number, line in enumerate(zip(*(table.text(name) for name in COLUMNS), strict=True), start=1):
         row = _row_of(line)
         if row is None or any(row[:3] == other[:3] for other in rows):
             raise ExportError(f"{path}, row {number}: {plain(', '.join(map(str, line)))}: no run, or one given twice; "
@@ -145,7 +147,7 @@ def read_runs(out: Path) -> pd.DataFrame:
 def _row_of(line: Sequence[str]) -> tuple | None:
     """A row with its types; None where it cannot be one that was written here."""
     host, impurity, start, steps, ended, first, last, reason = line
-    if not all(isinstance(word, str) for word in line) or not {host, impurity} <= set(SYMBOLS):
+    if not {host, impurity} <= set(SYMBOLS):
         return None
     if start not in STARTS or ended not in (CONVERGED, LIMIT, FAILED) or not re.fullmatch(r"\d{1,6}", steps):
         return None

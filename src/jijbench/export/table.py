@@ -1,6 +1,7 @@
 """Exchange tables: what a bundle predicts, what a dataset lists, or a file of one's own."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from jijbench.data.dataset import Dataset, dataset_ids, load_dataset
 from jijbench.data.elements import atomic_number
+from jijbench.data.tables import Table, read_table_of_user, table_of_frame
 from jijbench.errors import DataError, ExportError, UnknownElement
 from jijbench.export.neighbours import DATASET, Neighbours
 
@@ -15,12 +17,15 @@ DMI = ("dmi_x_mev", "dmi_y_mev", "dmi_z_mev")
 NEEDED = ("element_i", "element_j", "shell", "jij_mev")
 #: other names under which columns are met
 ALIASES = {"distance_angstrom": "distance_ang", "dz_dmi_mev": "dmi_z_mev", "mean": "jij_mev"}
+NUMBERS = (*NEEDED[2:], *DMI, "distance_ang", "moment_i_mub", "moment_j_mub")
+#: μB; by more the moments of one element must not differ, since codes of spin dynamics take one
+SAME_MOMENT = 1e-3
 #: Å; a table made for the same host gives the same distances but for rounding
 SAME_DISTANCE = 0.02
 
 
 def read_exchange(source: str | Path) -> pd.DataFrame:
-    """The exchange table of a csv file, of a dataset given by id, or of the main dataset (``dataset``).
+    """The exchange table of a csv file, of a dataset given by id or folder, or of the main dataset (``dataset``).
 
     Raises ``DataError`` for a file that cannot be read.
     """
@@ -28,12 +33,31 @@ def read_exchange(source: str | Path) -> pd.DataFrame:
     if name in dataset_ids():
         return dataset_table(load_dataset(name))
     path = Path(source)
+    if (path / "card.yaml").is_file():
+        return dataset_table(load_dataset(path))
     if not path.is_file():
         raise DataError(f"no exchange table {str(source)!r}; give a csv file or one of {', '.join(dataset_ids())}")
-    try:
-        return pd.read_csv(path, comment="#")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: no csv table ({error}); write one with the columns {', '.join(NEEDED)}") from error
+    return _typed(read_table_of_user(path))
+
+
+def _typed(table: Table) -> pd.DataFrame:
+    """The table with symbols and numbers for what is used; a hole of it stays one, which ``exchange_table`` may refuse.
+
+    Raises ``DataError`` naming file, row and column for anything else.
+    """
+    for old, new in ALIASES.items():
+        if old in table and new in table:
+            raise DataError(f"{table.source}: the columns {old} and {new} say the same; keep one")
+    table = replace(table, columns={ALIASES.get(name, name): cells for name, cells in table.columns.items()})
+    table.need(*NEEDED)
+    found = pd.DataFrame({name: table.text(name) for name in table.columns})
+    for name in found:
+        if name in NEEDED[:2]:
+            found[name] = table.elements(name)
+        elif name in NUMBERS:
+            found[name] = table.numbers(name, whole=name == "shell", blank=True)[:, 0]
+    found.attrs["source"] = table.source
+    return found
 
 
 def dataset_table(dataset: Dataset) -> pd.DataFrame:
@@ -53,15 +77,20 @@ def exchange_table(table: pd.DataFrame, host: Neighbours, shells: Collection[int
     table = table.rename(columns=old).reset_index(drop=True)
     lacking = [name for name in NEEDED if name not in table]
     if lacking:
-        raise DataError(f"the exchange table lacks the columns {lacking}; it has {list(table.columns)}")
+        raise DataError(f"{_source(table)} lacks the columns {lacking}; it has {list(table.columns)}")
     if shells is not None:
         table = table[pd.to_numeric(table["shell"], errors="coerce").isin(list(shells))]
-    for name in (*NEEDED[2:], *(name for name in DMI if name in table)):
-        _check_numbers(table, name)
-    table = table.assign(triplet=_triplets(table, host), **{name: 0.0 for name in DMI if name not in table})
-    table["shell"] = table["shell"].astype(int)
-    for element in {*table["element_i"], *table["element_j"]}:
-        atomic_number(element)
+        if table.empty:
+            raise ExportError(f"{_source(table)} has no rows of the shells {sorted(shells)}; choose others")
+    cells = table_of_frame(table, _source(table))
+    table = table.assign(**{name: cells.elements(name) for name in NEEDED[:2]})
+    table["shell"] = _shells(cells)
+    table["jij_mev"] = cells.numbers("jij_mev")[:, 0]
+    for name in DMI:
+        table[name] = cells.numbers(name)[:, 0] if name in table else 0.0
+    if "distance_ang" in table:
+        table["distance_ang"] = cells.numbers("distance_ang", blank=True)[:, 0]
+    table = table.assign(triplet=_triplets(table, host))
     _check_groups(table, host)
     return table
 
@@ -76,16 +105,14 @@ def _triplets(table: pd.DataFrame, host: Neighbours) -> pd.Series:
     return letters.where(table["shell"].isin([shell for shell, triplet in host.images if triplet]), "")
 
 
-def _check_numbers(table: pd.DataFrame, name: str) -> None:
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
-    whole = name != "shell" or np.all(values[np.isfinite(values)] % 1 == 0)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad) or not whole:
-        row = int(bad[0]) if len(bad) else int(np.flatnonzero(values % 1)[0])
-        raise DataError(
-            f"exchange table, row {table.index[row] + 1}: {name} is {table[name].iloc[row]}; give a number"
-            + (", or leave rows of other pairs out with `--shells`" if name == "shell" else "")
-        )
+def _source(table: pd.DataFrame) -> str:
+    return str(table.attrs.get("source", "exchange table"))
+
+
+def _shells(cells: Table) -> np.ndarray:
+    shells = cells.numbers("shell", whole=True, blank=True)[:, 0]
+    cells.refuse(np.isnan(shells), "has no shell: its shell is empty; leave rows of other pairs out with `--shells`")
+    return shells.astype(int)
 
 
 def _check_groups(table: pd.DataFrame, host: Neighbours) -> None:
@@ -120,9 +147,12 @@ def moments_of(
 ) -> dict[str, float]:
     """Spin moment of each element (μB): as given, else of the table, else of the main dataset.
 
-    Raises ``ExportError`` for an element without a moment: codes of spin dynamics need one.
+    Raises ``ExportError`` for an element without a moment, since codes of spin dynamics need one, and ``DataError`` for
+    one that has two in the table.
     """
-    known = _moments(dataset_table(load_dataset(DATASET))) | _moments(table) | dict(given or {})
+    given, elements = dict(given or {}), list(elements)
+    wanted = set(elements) - set(given)
+    known = _moments(dataset_table(load_dataset(DATASET)), wanted) | _moments(table, wanted) | given
     for element in elements:
         if element not in known:
             raise ExportError(f"no moment of {element} is known; give one, such as {element}=3.0 (μB)")
@@ -133,13 +163,22 @@ def moments_of(
     return {element: float(known[element]) for element in elements}
 
 
-def _moments(table: pd.DataFrame) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _moments(table: pd.DataFrame, elements: Collection[str]) -> dict[str, float]:
+    """Moment (μB) of each of the elements that has one; raises ``DataError`` naming two rows that differ."""
+    found: dict[str, tuple[float, int]] = {}
     for end in "ij":
         if f"moment_{end}_mub" in table:
-            part = table[table[f"moment_{end}_mub"].notna()]
-            found |= dict(zip(part[f"element_{end}"], part[f"moment_{end}_mub"], strict=True))
-    return found
+            cells = table_of_frame(table.reset_index(drop=True), _source(table))
+            values = cells.numbers(f"moment_{end}_mub", blank=True)[:, 0]
+            for n, (element, value) in enumerate(zip(cells.elements(f"element_{end}"), values, strict=True)):
+                if element in elements and not np.isnan(value):
+                    first, row = found.setdefault(element, (value, n))
+                    if abs(first - value) > SAME_MOMENT:
+                        raise DataError(
+                            f"{cells.where(n)} gives {element} a moment of {value:g} μB, row {row + 1} one of "
+                            f"{first:g}; correct one, or say which counts with --moment {element}=…"
+                        )
+    return {element: value for element, (value, _) in found.items()}
 
 
 def outside_training(table: pd.DataFrame, elements: Iterable[str]) -> dict[str, int]:

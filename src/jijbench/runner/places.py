@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from jijbench.data.card import Strict
-from jijbench.errors import DataError
+from jijbench.data.card import Strict, validated
+from jijbench.reading import read_yaml
 from jijbench.runner.child import Children
 
 
@@ -51,7 +50,4 @@ class Cluster(Strict):
 
 def read_cluster(path: Path) -> Cluster:
     """Read the YAML file of a cluster; raises ``DataError`` naming file and field."""
-    try:
-        return Cluster.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, OSError) as error:
-        raise DataError(f"{path}: {error}") from error
+    return validated(Cluster, read_yaml(path), str(path))
