@@ -31,7 +31,8 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
     from jijbench.results import found_results
 
     if exact:
-        _exact(*(Path(name) if Path(name).is_file() else default_folder(name) for name in (run_a, run_b)), digits)
+        a_table, b_table = (Path(name) if Path(name).is_file() else default_folder(name) for name in (run_a, run_b))
+        _exact(a_table, b_table, digits)
         return
     for name in (run_a, run_b):
         if given_folder(name) is None and name not in benchmark_names() and not name.endswith(".yaml"):

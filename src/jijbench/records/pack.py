@@ -121,7 +121,9 @@ def read_packed_predictions(path: Path, records: Mapping[str, Record]) -> dict[s
 
 def _arrays(each: Sequence[Coded]) -> dict[str, np.ndarray]:
     """The arrays of a file from the coded predictions of all cells."""
-    arrays = {"cell": np.repeat(np.arange(len(each), dtype=np.int16), [len(one.id) for one in each])}
+    arrays: dict[str, np.ndarray] = {
+        "cell": np.repeat(np.arange(len(each), dtype=np.int16), [len(one.id) for one in each])
+    }
     for name in ("id", "part"):
         text = np.concatenate([getattr(one, name) for one in each]).astype(str)
         names, places = np.unique(text, return_inverse=True)
