@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context",
+    "errors units convention context cache",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",

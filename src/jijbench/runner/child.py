@@ -1,6 +1,7 @@
 """One cell in a process that may die: killed, out of memory, out of time, it fails alone and says why."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Expired
 from concurrent.futures.process import BrokenProcessPool
@@ -11,9 +12,9 @@ from threading import Thread
 from typing import Any, Self
 
 from jijbench.benchmark import Cell, record_path
-from jijbench.errors import JijbenchError
+from jijbench.cache import probe, trim
+from jijbench.errors import CacheWarning, JijbenchError
 from jijbench.record import Record, write_record
-from jijbench.runner.cache import trim
 from jijbench.runner.cell import not_complete, run_cell
 from jijbench.runner.reuse import complete
 
@@ -36,6 +37,7 @@ class Children:
 
     def __enter__(self) -> Self:
         self._surroundings.__enter__()
+        probe()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -43,6 +45,7 @@ class Children:
             self.stop()
         self._pool.close()
         self._pool.join()
+        probe()  # the disk may be full by now
         trim()
         self._surroundings.__exit__(None, None, None)
 
@@ -86,6 +89,7 @@ class Children:
 def _end_with_parent() -> None:
     """End with the process that asked: its record could come after that of the next attempt."""
     Thread(target=_outlive_nobody, daemon=True).start()
+    warnings.simplefilter("ignore", CacheWarning)  # the parent has said it for all
 
 
 def _outlive_nobody() -> None:
