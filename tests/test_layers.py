@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context cache",
+    "errors units convention context cache text",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",

@@ -19,9 +19,11 @@ def command(run_a: Path, run_b: Path, csv: bool) -> None:
     """
     from jijbench.compare import compare_markdown, compare_table
     from jijbench.results import found_results
+    from jijbench.text import without_formulas
 
     a, b = found_results(run_a), found_results(run_b)
     if csv:
-        click.echo(compare_table(a, b).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+        table = without_formulas(compare_table(a, b))
+        click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     click.echo(compare_markdown(a, b), nl=False)
