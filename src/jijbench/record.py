@@ -7,8 +7,8 @@ import importlib.util
 import io
 import json
 import os
+import secrets
 import shutil
-import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -153,17 +153,21 @@ def sha256_of(content: Any) -> str:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file, fsync, rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with made.open("xb") as stream:  # not mkstemp: the umask decides who may read it
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        made.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
         raise
+
+
+def _beside(path: Path) -> Path:
+    """A free name, beside ``path`` and hidden, for what is not whole yet."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
 @contextmanager
@@ -174,10 +178,10 @@ def new_folder(out: Path) -> Iterator[Path]:
     (``.NAME.…``), never half an ``out``.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    made = _beside(out)
+    made.mkdir()
     try:
         yield made
-        made.chmod(0o755)
         made.replace(out)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
