@@ -154,7 +154,7 @@ def in_words(task: Task) -> str:
 
 def entitle(figure: "Figure", task: Task, row: str | None = None, more: str = "") -> None:
     """Title of a figure: the row on a line of its own, then the task in words, as wide as the figure."""
-    wrapped = fill(in_words(task) + more, int(LETTERS * figure.get_figwidth()))
+    wrapped = fill(in_words(task) + more, int(LETTERS * figure.get_figwidth()), break_on_hyphens=False)
     figure.suptitle(wrapped if row is None else f"{row}\n{wrapped}")
 
 

@@ -66,7 +66,7 @@ def _spread(axes: "Axes", error: np.ndarray, std: np.ndarray, unit: str) -> None
             ends, calibration.normal_half(ends, level), color=ORANGE, lw=0.8, ls=style, label=f"{level:.0%} below"
         )
     axes.set(xscale="log", yscale="log")
-    axes.legend(loc="lower right", handlelength=1.5)
+    axes.legend(loc="lower right", handlelength=1.5, markerscale=3)
 
 
 def _kept(axes: "Axes", error: np.ndarray, std: np.ndarray, weight: np.ndarray, unit: str) -> None:

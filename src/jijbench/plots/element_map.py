@@ -36,7 +36,8 @@ def learned(records: Sequence[Record]) -> "Figure | None":
     figure = Figure(figsize=(COLUMN, 3.4), layout="constrained")
     axes = figure.subplots()
     _draw(axes, maps)
-    entitle(figure, load_task(records[0].key.task), records[0].key.row, f", {len(maps)} models")
+    count = f", {len(maps)} models" if len(maps) > 1 else ""
+    entitle(figure, load_task(records[0].key.task), records[0].key.row, count)
     return figure
 
 
@@ -99,11 +100,13 @@ def _explain(axes: "Axes", n: int) -> None:
     """What dots and lines mean."""
     from matplotlib.lines import Line2D
 
-    dot = Line2D([], [], ls="", marker="o", ms=2.8, mew=0, color="0.4", label="one fold's or seed's model")
+    dot = Line2D([], [], ls="", marker="o", ms=2.8, mew=0, color="0.4", label="one model")
     label = Line2D([], [], ls="", marker="s", ms=6, mfc="white", mec="0.4", label="their mean" if n > 1 else "element")
     line = Line2D([], [], color="0.7", lw=0.8, label="along a period")
     handles = [dot, label, line] if n > 1 else [label, line]
-    axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=1.2, columnspacing=1.0)
+    axes.figure.legend(
+        handles=handles, loc="outside lower center", ncols=3, handlelength=1.2, handletextpad=0.4, columnspacing=1.2
+    )
 
 
 def _draw(axes: "Axes", maps: Sequence[Places]) -> None:

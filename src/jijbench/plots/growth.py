@@ -58,7 +58,7 @@ def grown(table: pd.DataFrame) -> "Figure":
         plain(axes)
     if curves.empty:
         say(drawn[0], "no curve is complete")
-    _beyond(drawn[0], {name: value for name, value in floors.items() if value <= least})
+    _beyond(drawn[0], {name: value for name, value in floors.items() if not least < value < most}, least)
     _legend(figure)
     draws = int(curves["draws"].max()) if len(curves) else 0
     entitle(figure, about, more=f", {draws} draws, 95 % intervals" if draws > 1 else "")
@@ -96,9 +96,9 @@ def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:
             axes.annotate(text, (0, value), xycoords=("axes fraction", "data"), **place)
 
 
-def _beyond(axes: "Axes", floors: dict[str, float]) -> None:
-    """Words for noise floors that lie below the panel."""
-    text = "\n".join(f"↓ {name}: {value:.2g}" for name, value in floors.items())
+def _beyond(axes: "Axes", floors: dict[str, float], least: float) -> None:
+    """Words for noise floors that lie below or above the panel."""
+    text = "\n".join(f"{'↓' if value <= least else '↑'} {name}: {value:.2g}" for name, value in floors.items())
     if text:
         axes.text(0.02, 0.015, text, transform=axes.transAxes, fontsize=6.5, color="0.35", va="bottom")
 
