@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context files limits reading",
+    "errors units convention context files limits reading cache text",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",
@@ -210,3 +210,10 @@ def test_tables_and_figures_load_no_model_code(module):
 
 def test_what_a_module_loads_is_followed_through_others():
     assert "jijbench.data.sample" in _loaded_with("jijbench.runner.engine", set())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_is_decided_by_what_an_optimised_python_leaves_out(module):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "__debug__"]

@@ -16,6 +16,7 @@ from jijbench.record import (
     adapter_sha256,
     canonical,
     low_rank,
+    new_folder,
     read_basis,
     read_predictions,
     read_record,
@@ -196,6 +197,21 @@ def test_a_file_is_written_whole(tmp_path):
     write_atomically(tmp_path / "deep" / "a.json", b"new")
     assert (tmp_path / "deep" / "a.json").read_bytes() == b"new"
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002, 0o027])
+def test_files_and_folders_obey_the_umask(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        write_atomically(tmp_path / "new" / "a.json", b"new")
+        with new_folder(tmp_path / "out") as made:
+            write_atomically(made / "b.json", b"new")
+    finally:
+        os.umask(before)
+    found = {path.relative_to(tmp_path): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    files = {path: mode for path, mode in found.items() if path.suffix}
+    assert set(files.values()) == {0o666 & ~mask}
+    assert {mode for path, mode in found.items() if path not in files} == {0o777 & ~mask}
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])

@@ -1,12 +1,14 @@
 """The use from Python: ``run`` some rows on some tasks, get their results."""
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from jijbench.adapters import in_no_file
 from jijbench.benchmark import Benchmark, Budget, Row, load_benchmark
 from jijbench.data.task import Task
-from jijbench.errors import UnknownName
+from jijbench.errors import DataError, UnknownName
 from jijbench.records.schema import Record
 from jijbench.results import Results, load_results
 from jijbench.runner import run_cells
@@ -20,8 +22,9 @@ def run(
     """Tune, fit and score ``rows`` on ``tasks``; finished cells in ``folder`` are reused.
 
     A row is the name of a row of the ``full`` benchmark, or a mapping such as
-    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``. With more than one worker call it under
-    ``if __name__ == "__main__":``, as for any process pool. Raises ``UnknownName``.
+    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``, or with the class itself where it stands in a file. With more
+    than one worker call it under ``if __name__ == "__main__":``, as for any process pool. Raises ``UnknownName``, and
+    ``DataError`` for a class that stands in no file.
     """
     names = [tasks] if isinstance(tasks, Task | str) else list(tasks)
     benchmark = Benchmark(
@@ -36,9 +39,20 @@ def run(
     return load_results(benchmark, Path(folder))
 
 
+def _name(adapter: Any) -> Any:
+    """An adapter as ``module:Class``; raises ``DataError`` for a class that other processes cannot import."""
+    if isinstance(adapter, type):
+        adapter = f"{adapter.__module__}:{adapter.__qualname__}"
+    module, colon, wanted = str(adapter).partition(":")
+    if colon and ("<locals>" in wanted or (module == "__main__" and not hasattr(sys.modules["__main__"], "__file__"))):
+        raise DataError(in_no_file(wanted.rpartition(".")[2]))
+    return adapter
+
+
 def _row(row: str | dict[str, Any] | Row) -> Row:
     if not isinstance(row, str):
-        return Row.model_validate(row)
+        raw = row.model_dump(exclude_unset=True) if isinstance(row, Row) else row
+        return Row.model_validate(raw | {"adapter": _name(raw.get("adapter"))})
     known = {known.row: known for known in load_benchmark("full").rows}
     if row not in known:
         raise UnknownName("row of benchmark full", row, known)

@@ -9,6 +9,7 @@ import pandas as pd
 from jijbench import confidence
 from jijbench.results import Results
 from jijbench.statistics import difference, holm
+from jijbench.text import markdown
 
 COLUMNS = ("task", "row", "a", "b", "ratio", "low", "high", "p", "p_holm", "verdict")
 
@@ -59,7 +60,7 @@ def _differing(a: dict[str, Any], b: dict[str, Any]) -> dict[str, tuple[str, str
 def _short(value: object) -> str:
     if value is None:
         return "none"
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else markdown(str(value))
     return text if len(text) <= 24 else f"{text[:12]}…"
 
 

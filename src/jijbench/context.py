@@ -15,9 +15,15 @@ from typing import Any
 from jijbench.errors import DataError
 
 
-def _default_cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("JIJBENCH_CACHE") or Path(base) / "jijbench")
+def _default_cache() -> Path | None:
+    if os.environ.get("JIJBENCH_CACHE"):
+        return Path(os.environ["JIJBENCH_CACHE"])
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]) / "jijbench"
+    try:
+        return Path.home() / ".cache" / "jijbench"
+    except RuntimeError:  # a user without a home directory
+        return None
 
 
 def _default_cache_gib() -> float:
@@ -33,11 +39,14 @@ def _default_cache_gib() -> float:
 
 @dataclass(frozen=True)
 class Context:
-    """Threads a worker may use, folders for scratch files and cached descriptors, GiB that these may take."""
+    """Threads a worker may use, folders for scratch files and cached descriptors, GiB that these may take.
+
+    ``cache`` is None where there is no home directory and no variable names a folder.
+    """
 
     threads: int = 1
     scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
-    cache: Path = field(default_factory=_default_cache)
+    cache: Path | None = field(default_factory=_default_cache)
     cache_gib: float = field(default_factory=_default_cache_gib)
 
 

@@ -58,5 +58,9 @@ class RecordError(JijbenchError):
     """A run record that breaks the schema or disagrees with its files."""
 
 
+class CacheWarning(UserWarning):
+    """The cache of descriptors cannot be used; the work goes on without."""
+
+
 class IncompleteTable(JijbenchError):
     """A leaderboard was asked for and cells are missing."""

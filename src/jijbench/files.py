@@ -4,8 +4,8 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,17 +32,21 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    made = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with made.open("xb") as stream:  # not mkstemp: the umask decides who may read it
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        made.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
         raise
+
+
+def _beside(path: Path) -> Path:
+    """A free name, beside ``path`` and hidden, for what is not whole yet."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
 @contextmanager
@@ -54,11 +58,11 @@ def new_folder(out: Path) -> Iterator[Path]:
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with _named(out):
-        made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        made = _beside(out)
+        made.mkdir()
     try:
         with _named(out, made):
             yield made
-            made.chmod(0o755)
             made.replace(out)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.task import load_task
+from jijbench.text import markdown, no_formula
 
 
 def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str, str]:
@@ -16,8 +17,8 @@ def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """CSV with six significant digits; an undefined number is an empty field."""
-    return table.map(_six).astype(object).to_csv(index=False, lineterminator="\n")
+    """CSV with six significant digits; an undefined number is an empty field, no text is a formula."""
+    return table.map(lambda value: no_formula(_six(value))).astype(object).to_csv(index=False, lineterminator="\n")
 
 
 def to_json(table: pd.DataFrame) -> str:
@@ -70,22 +71,25 @@ def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> st
 def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
     about = load_task(task)
     unit, headline = about.target.unit, about.target.headline
-    columns = [c for c in (SHOWN_CURVES if about.target.kind == "field" else SHOWN) if table[c[0]].notna().any()]
+    kept = {headline} if official is not None else set()  # beside what the official value stands, also without values
+    every = SHOWN_CURVES if about.target.kind == "field" else SHOWN
+    columns = [c for c in every if c[0] in kept or table[c[0]].notna().any()]
     shown = pd.DataFrame({title: _column(table, column, digits) for column, title, digits in columns})
     if official is not None:
         values = {r["row"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
-        digits = {column: digits for column, _, digits in columns}[headline]
-        shown.insert(5, "official", [_show(values.get(name), digits) for name in table["row"]])
+        place = [column for column, _, _ in columns].index(headline)
+        official_column = [_show(values.get(name), columns[place][2]) for name in table["row"]]
+        shown.insert(place + 1, "official", official_column)
     text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}.\n"
     text += f"{_resolution(table, unit)}\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     reasons = table[table["reason"].notna() | table["note"].notna()]
     for _, line in reasons.iterrows():
-        text += f"\n- {line['row']}: {line['status']}, {line['reason'] or line['note']}"
+        text += f"\n- {line['row']}: {line['status']}, {markdown(line['reason'] or line['note'])}"
     text += "\n" if len(reasons) else ""
     best = table[table["worst"].notna()].head(1)
     for _, line in best.iterrows():
-        text += f"\nLargest errors of {line['row']} ({unit}): {line['worst']}\n"
+        text += f"\nLargest errors of {line['row']} ({unit}): {markdown(line['worst'])}\n"
     return text
 
 
@@ -131,4 +135,4 @@ def _column(table: pd.DataFrame, column: str, digits: int | None) -> list[str]:
 def _show(value: object, digits: int | None) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
-    return f"{value:.{digits}f}" if digits is not None else str(value)
+    return f"{value:.{digits}f}" if digits is not None else markdown(str(value))

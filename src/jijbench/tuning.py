@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jijbench.data.task import Question, Training
 from jijbench.errors import DataError
 from jijbench.files import canonical, sha256_of
 from jijbench.records.schema import Trial, Tuning
+from jijbench.text import address, one_line, without_secrets
 
 SAMPLER = "optuna.TPESampler"
 Score = Callable[[list[np.ndarray]], float | None]
@@ -116,15 +118,32 @@ def storage_of(where: str) -> Any:
     """Optuna's storage: a journal file, or the database at a URL; raises ``DataError`` where it cannot be used."""
     import optuna
     from optuna.storages.journal import JournalFileBackend
-    from sqlalchemy.exc import SQLAlchemyError
 
-    try:
+    with _reached(where, ImportError, ValueError):
         if "://" in where:
             return _database(where)
         Path(where).parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.JournalStorage(JournalFileBackend(where))
-    except (OSError, ImportError, ValueError, SQLAlchemyError) as error:
-        raise DataError(f"study {where}: {error}; give a file on a shared disk, or the URL of a database") from error
+
+
+@contextmanager
+def _reached(where: str, *also: type[Exception]) -> Iterator[None]:
+    """What a driver or Optuna says of a storage, as a ``DataError`` without the secrets of its address.
+
+    ``also``: further exceptions that are the storage's; any other passes unless it tells a secret.
+    """
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except Exception as error:
+        told = without_secrets(one_line(str(error)), where)
+        its_own = (OSError, SQLAlchemyError, optuna.exceptions.OptunaError, *also)
+        if not isinstance(error, its_own) and told == one_line(str(error)):
+            raise
+        advice = "give a file on a shared disk, or the URL of a database"
+        raise DataError(f"study {address(where)}: {type(error).__name__}: {told}; {advice}") from None
 
 
 def _database(url: str) -> Any:
@@ -160,28 +179,33 @@ def tune_together(
     """
     if budget.trials == 0 or not draws(adapter, question, 1)[0][1]:
         return tune(adapter, question, training, fixed, budget, seed, score)
-    started, study = time.monotonic(), _shared_study(where, name)
-    if not study.get_trials(deepcopy=False):
-        _begin_with_defaults(study, adapter, question.target)
+    started = time.monotonic()
+    with _reached(where):
+        study = _shared_study(where, name)
+        if not study.get_trials(deepcopy=False):
+            _begin_with_defaults(study, adapter, question.target)
 
     def evaluate(hypers: dict[str, Any]) -> tuple[float | None, list[np.ndarray]]:
         return _evaluate(adapter, question, hypers, training, seed, score)
 
     mine: dict[int, list[np.ndarray]] = {}
     failure: Exception | None = None
-    while len(_ended(study)) < budget.trials and time.monotonic() - started < budget.tune_seconds:
-        trial = study.ask()
-        hypers = adapter.suggest(trial, question) | fixed
-        trial.set_user_attr("hypers", hypers)
-        try:
-            inner, mine[trial.number] = evaluate(hypers)
-        except Exception as error:
-            inner, failure = None, failure or error
-        study.tell(trial, np.inf if inner is None else inner)
-    trials = _ended(study)
+    with _reached(where):
+        while len(_ended(study)) < budget.trials and time.monotonic() - started < budget.tune_seconds:
+            trial = study.ask()
+            hypers = adapter.suggest(trial, question) | fixed
+            trial.set_user_attr("hypers", hypers)
+            try:
+                inner, mine[trial.number] = evaluate(hypers)
+            except Exception as error:
+                inner, failure = None, failure or error
+            study.tell(trial, np.inf if inner is None else inner)
+        trials = _ended(study)
     done = _told(trials, budget)
     if done.inner is None:
-        raise failure or DataError(f"study {where}: no trial of {name} gave a score; look into it, or give another")
+        raise failure or DataError(
+            f"study {address(where)}: no trial of {name} gave a score; look into it, or give another"
+        )
     best = min((t for t in trials if np.isfinite(t.value)), key=lambda t: (t.value, t.number))
     hypers = best.user_attrs["hypers"]
     return hypers, mine[best.number] if best.number in mine else evaluate(hypers)[1], done

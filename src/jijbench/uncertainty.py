@@ -17,6 +17,7 @@ from jijbench.data.task import Task, load_task
 from jijbench.metrics import curve_norms
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife, jackknife, mean_of
+from jijbench.text import markdown
 
 #: levels of the intervals that are graded
 LEVELS = (0.50, 0.80, 0.95)
@@ -242,7 +243,7 @@ def uncertainty_markdown(results: Results, task: str) -> str:
     text += "In brackets: 95 % interval of a share.\n\n"
     text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
     told = lines[lines["reason"].notna() & ~lines["reason"].eq("no standard deviation")]
-    notes = "".join(f"- {line['row']}: {line['reason']}\n" for _, line in told.iterrows())
+    notes = "".join(f"- {line['row']}: {markdown(line['reason'])}\n" for _, line in told.iterrows())
     return text + (f"\n{notes}" if notes else "")
 
 

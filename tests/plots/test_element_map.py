@@ -76,7 +76,10 @@ def test_every_element_is_labelled_once_and_every_model_a_dot():
     axes = figure.axes[0]
     assert sorted(text.get_text() for text in axes.texts) == sorted(PLACES)
     assert all(len(dots.get_offsets()) == 3 for dots in axes.collections)
-    assert [len(line.get_xdata()) for line in axes.lines] == [4, 3]  # 3d and 4d
+    along = [line for line in axes.lines if line.get_label().startswith("period")]
+    assert [len(line.get_xdata()) for line in along] == [4, 3]  # 3d and 4d
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["one model", "their mean", "along a period"]
     assert "alchemical" in figure.get_suptitle()
     assert "3 models" in figure.get_suptitle()
     assert plots.png(figure) == plots.png(element_map.learned([with_map(moved(seed)) for seed in range(3)]))
@@ -87,6 +90,25 @@ def test_every_element_is_labelled_once_and_every_model_a_dot():
 )
 def test_records_without_a_map_have_no_figure(chosen):
     assert element_map.learned([record(chosen)]) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_do_not_overlap_and_stay_near(seed):
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(9, 2)) * (1.0, 0.6)
+    points[:3] = points[0] + 0.01 * rng.normal(size=(3, 2))
+    size = np.array([0.105, 0.08]) * np.ptp(points, axis=0).max()
+    places = element_map.apart(points)
+    for j in range(len(places)):
+        for i in range(j):
+            assert (np.abs(places[j] - places[i]) >= size * (1 - 1e-6)).any()
+    assert (np.abs(places - points) < 4 * size).all()
+
+
+def test_labels_with_room_stay_where_they_are():
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.8], [0.5, 0.0]])
+    assert np.array_equal(element_map.apart(points), points)
+    assert element_map.apart(np.zeros((0, 2))).shape == (0, 2)
 
 
 def test_a_map_of_one_point_is_drawn():

@@ -9,10 +9,11 @@ import pytest
 
 from jijbench import plots
 from jijbench.data.elements import SYMBOLS
+from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.metrics import curve_norms, projected
 from jijbench.plots import coefficients, curves, host_map
-from jijbench.plots._style import significant, stacked
+from jijbench.plots._style import in_words, significant, stacked
 
 SHELL = "deltav-elemental/dv-shell/unseen-host"
 FIELD_PLOTS = [name for name in plots.names() if plots.get(name).kind == "field"]
@@ -36,7 +37,8 @@ def names(pooled) -> list[str]:
 def test_all_plots_for_all_tasks_and_the_same_bytes(name, task, curves_by_hand):
     pooled = [curves_by_hand(task, seed=seed) for seed in (0, 1)]
     figure = plots.get(name).draw(pooled)
-    assert figure.get_suptitle() == f"made-up: {task}, 2 seeds"
+    words = in_words(load_task(task))
+    assert figure.get_suptitle().replace("\n", " ") == f"made-up {words}, 2 seeds"
     assert plots.png(figure) == plots.png(plots.get(name).draw(pooled))
 
 

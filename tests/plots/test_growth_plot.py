@@ -1,12 +1,15 @@
 """The figure of growing training sets, from curves made by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from jijbench import plots
+from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.growth import COLUMNS
 from jijbench.plots import growth
+from jijbench.plots._style import in_words
 
 TASK = "jij-bi2te3/jij/random-orbit"
 CURVES = "deltav-elemental/dv/unseen-host"
@@ -32,8 +35,8 @@ def test_strategies_share_a_panel_and_rows_do_not():
         assert lines["both"].get_ydata() == pytest.approx([3 / 40, 3 / 80, 3 / 160])
     assert figure.axes[0].get_ylabel() == "MAE of magnetic pairs (meV)"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["random", "both"]
-    assert TASK in figure.get_suptitle()
-    assert "2 draws" in figure.get_suptitle()
+    title = figure.get_suptitle().replace("\n", " ")
+    assert title == f"{in_words(load_task(TASK))}, 2 draws, 95 % intervals"
 
 
 def test_rows_share_a_panel_where_all_is_acquired_at_random():
@@ -41,14 +44,24 @@ def test_rows_share_a_panel_where_all_is_acquired_at_random():
     (axes,) = figure.axes
     assert axes.get_xlabel() == "hosts computed"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["plain-gp", "zero"]
-    assert [round(line.get_ydata()[0], 6) for line in axes.lines if line.get_label().startswith("_")] == [1e-5]
+    assert axes.texts[-1].get_text() == "↓ numerical noise of these data: 1e-05"
 
 
-def test_both_noise_floors_of_j_are_named():
+def test_curves_use_the_panel_and_floors_beyond_it_are_named():
     (axes,) = growth.grown(table()).axes
     words = [text.get_text().replace("\n", " ") for text in axes.texts]
-    assert words[0] == "numerical noise of these data: 0.002"
-    assert words[1].startswith("|J(A,B) − J(B,A)| of the published table (other data): 0.53")
+    assert words[0].startswith("↓ numerical noise of these data: 0.002 ↑ |J(A,B) − J(B,A)|")
+    low, high = axes.get_ylim()
+    drawn = [y for line in axes.lines for y in line.get_ydata()]
+    assert low < min(drawn) < max(drawn) < high
+    assert np.log(max(drawn) / min(drawn)) > 0.6 * np.log(high / low)
+
+
+def test_a_floor_among_the_curves_is_a_line():
+    larger = table().assign(headline=lambda t: 20 * t["headline"])
+    (axes,) = growth.grown(larger).axes
+    assert [text.get_text().partition(":")[0] for text in axes.texts][1] == "↓ numerical noise of these data"
+    assert [round(line.get_ydata()[0], 2) for line in axes.lines if line.get_label().startswith("_")] == [0.53]
 
 
 def test_one_draw_has_a_curve_and_no_band():

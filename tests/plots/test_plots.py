@@ -14,8 +14,10 @@ import pytest
 from sklearn.metrics import mean_absolute_error, r2_score
 
 from jijbench import plots
+from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.plots import cost, distance, error_map, overview, parity
+from jijbench.plots._style import in_words
 
 PLAIN = "jij-bi2te3/jij/published-90-10"
 TRANSFER = "jij-published-table/jij/transfer"
@@ -75,8 +77,7 @@ def test_users_settings_stay_and_do_not_matter(name, by_hand):
 def test_all_plots_for_all_kinds_of_rows(name, task, magnetic, by_hand):
     figure = plots.get(name).draw([by_hand(task, magnetic=magnetic)])
     plots.png(figure)
-    assert task in figure.get_suptitle()
-    assert "made-up" in figure.get_suptitle()
+    assert figure.get_suptitle().replace("\n", " ") == f"made-up {in_words(load_task(task))}"
     if magnetic is False and name != "error-map":
         assert "no magnetic pairs" in texts(figure)
 
@@ -239,6 +240,43 @@ def test_overview_of_small_errors_has_room_for_its_ticks():
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_overview_is_logarithmic_where_one_row_is_far_off():
+    errors = {"mae_magnetic": [0.4, 2.4, 90.0, None, None], "low": [0.0, 2.0, 5.0, None, None]}
+    far = overview.compare(board(**errors, high=[0.6, 3.0, 400.0, None, None])).axes[0]
+    assert far.get_xscale() == "log"
+    low, high = far.get_xlim()
+    assert 0 < low < 0.4
+    assert high > 400
+    near = overview.compare(board()).axes[0]
+    assert near.get_xscale() == "linear"
+    assert near.get_xlim()[0] == 0
+    zero = overview.compare(board(**errors | {"mae_magnetic": [0.0, 2.4, 90.0, None, None]})).axes[0]
+    assert zero.get_xscale() == "linear"  # zero has no place on the other
+
+
+@pytest.mark.parametrize("form", ["pdf", "svg"])
+def test_vector_figures_hold_no_date_and_are_the_same_each_time(form, by_hand):
+    first, again = (plots.image(plots.get("parity").draw([by_hand(TRANSFER)]), form) for _ in range(2))
+    assert first == again
+    assert first.startswith({"pdf": b"%PDF", "svg": b"<?xml"}[form])
+    assert b"Date>" not in first
+    assert b"CreationDate" not in first
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (PLAIN, "J of impurity pairs in Bi₂Te₃: the published set-up of AutoML (published-90-10)"),
+        (
+            "deltav-elemental/dv/unseen-host",
+            "C(r) of impurities in 37 elemental crystals: a host never seen (unseen-host)",
+        ),
+    ],
+)
+def test_a_task_in_words(task, words):
+    assert in_words(load_task(task)) == words
 
 
 def test_overview_without_numbers_or_with_two_tasks():

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -117,6 +119,45 @@ def test_with_nothing_to_search_it_is_the_usual_search(where, searched):
 def test_a_storage_that_cannot_be_used_is_named(where):
     with pytest.raises(DataError, match=where):
         storage_of(where)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "postgresql://bench:GEHEIM@127.0.0.1:1/x", "nothing://u:GEHEIM@h/x", "sqlite:////dev/null/x.db?password=GEHEIM",
+        "mysql://u:a@GEHEIM@h:port/x",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Query string argument")
+def test_no_password_reaches_reasons_records_and_what_is_printed(where, tmp_path, benchmark, begun, capfd):
+    with pytest.raises(DataError, match=r"\*\*\*") as told:
+        storage_of(where)
+    assert "GEHEIM" not in "".join(traceback.format_exception(told.value))
+    (cell,) = benchmark("models_of_faults:Searching").cells()
+    (record,) = run_cells([cell.model_copy(update={"study": where})], tmp_path / "r")
+    assert record.status == "failed"
+    assert "***" in record.reason
+    assert not [path for path in (tmp_path / "r").rglob("*") if path.is_file() and b"GEHEIM" in path.read_bytes()]
+    said = capfd.readouterr()
+    assert "GEHEIM" not in said.out + said.err
+
+
+def test_no_password_reaches_what_a_driver_says_later(tmp_path, searched, counted):
+    where = f"sqlite:///{tmp_path}/trials.db?timeout=5&token=GEHEIM"
+
+    class Gone(counted):
+        @classmethod
+        def suggest(cls, trial, question):
+            found = super().suggest(trial, question)
+            if trial.number == 1:
+                raise RuntimeError(f"lost {where}: token GEHEIM")
+            return found
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(DataError, match=r"lost sqlite:.*token \*\*\*") as told:
+            searched(where, 3, Gone)
+    assert "GEHEIM" not in "".join(traceback.format_exception(told.value))
 
 
 def command(tmp_path) -> list[str]:

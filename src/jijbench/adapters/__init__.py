@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jijbench.errors import MissingExtra, UnknownName
+from jijbench.errors import DataError, MissingExtra, UnknownName
 
 if TYPE_CHECKING:
     from jijbench.adapters.base import Adapter
@@ -127,7 +127,10 @@ def get(name: str) -> "type[Adapter]":
         return _entry_points()[name].load()
     if ":" in name:  # module:Class, for a model that is not installed as a plug-in
         module_name, class_name = name.split(":")
-        return getattr(importlib.import_module(module_name), class_name)
+        module = importlib.import_module(module_name)
+        if module_name == "__main__" and not hasattr(module, class_name):
+            raise DataError(in_no_file(class_name))
+        return getattr(module, class_name)
     if name not in _files():
         raise UnknownName("adapter", name, names())
     module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
@@ -136,6 +139,14 @@ def get(name: str) -> "type[Adapter]":
     if len(found) != 1:
         raise TypeError(f"{module.__file__} defines {len(found)} adapter classes; one file holds one")
     return found[0]
+
+
+def in_no_file(class_name: str) -> str:
+    """What to do about a class of a notebook cell, which other processes cannot import."""
+    return (
+        f"{class_name} is of a notebook cell or a prompt, and the processes that run cells cannot import it: make "
+        f"`%%writefile my_models.py` the first line of its cell, run it, and name the adapter 'my_models:{class_name}'"
+    )
 
 
 def require(name: str) -> "type[Adapter]":

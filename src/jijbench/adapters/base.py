@@ -100,15 +100,17 @@ class Adapter(RegressorMixin, BaseEstimator):
         """Write the fitted model as JSON, plain arrays and sample tables; raises ``NotPortable``."""
         if self.portable is not None:
             raise NotPortable(f"{type(self).__name__} cannot be saved: {self.portable}")
-        folder.mkdir(parents=True, exist_ok=True)
         fitted = {key: value for key, value in vars(self).items() if key.endswith("_") and not key.startswith("_")}
         arrays = {key: value for key, value in fitted.items() if isinstance(value, np.ndarray)}
         tables = {key: value for key, value in fitted.items() if _are_samples(value)}
         plain = {key: value for key, value in fitted.items() if key not in arrays and key not in tables}
+        hypers = self.get_params(deep=False) | {"target": asdict(self.target)}
+        for key, value in (arrays | hypers | plain).items():
+            _refuse_other_than_plain(f"{type(self).__name__}.{key}", value)
+        folder.mkdir(parents=True, exist_ok=True)
         for key, value in tables.items():
             write_samples(folder / key, value)
         np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
-        hypers = self.get_params(deep=False) | {"target": asdict(self.target)}
         head = {"adapter": f"{type(self).__module__}:{type(self).__name__}", "hypers": hypers, "fitted": plain}
         text = json.dumps(head | {"samples": sorted(tables)}, indent=1, allow_nan=False)
         (folder / "adapter.json").write_text(text, encoding="utf-8")
@@ -133,6 +135,21 @@ class Adapter(RegressorMixin, BaseEstimator):
 
     def restore(self) -> None:
         """Rebuild what follows from the fitted attributes and is not saved; ``fit`` and ``load`` call it."""
+
+
+def _refuse_other_than_plain(what: str, value: object) -> None:
+    """Raise ``NotPortable`` for what neither an array nor JSON can hold."""
+    try:
+        if not isinstance(value, np.ndarray):
+            json.dumps(value, allow_nan=False)
+        elif value.dtype.hasobject:
+            raise TypeError("an array of Python objects")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotPortable(
+            f"{what} ({type(value).__name__}) is neither an array, nor plain JSON, nor samples: {error}. Keep it under "
+            "a name that begins with an underscore and rebuild it in `restore()` from what is plain (`.item()` of a "
+            'number of numpy\'s); or declare `portable = "why it cannot be saved"`'
+        ) from error
 
 
 def _are_samples(value: object) -> bool:

@@ -15,6 +15,7 @@ from jijbench.bundle.model import Bundle
 from jijbench.data.sample import Sample
 from jijbench.errors import DataError
 from jijbench.files import npz
+from jijbench.text import without_formulas
 from jijbench.units import BOHR_ANGSTROM
 
 FORMATS = {"dimers": (".csv", ".extxyz", ".npz"), "impurities": (".npz",)}
@@ -90,7 +91,7 @@ def render(bundle: Bundle, samples: Sequence[Sample], suffix: str) -> bytes:
         return npz(curve_arrays(bundle, samples))
     table = dimer_table(bundle, samples)
     if suffix == ".csv":
-        return table.to_csv(index=False, float_format="%.8g", lineterminator="\n").encode()
+        return without_formulas(table).to_csv(index=False, float_format="%.8g", lineterminator="\n").encode()
     if suffix == ".npz":
         filled = table.assign(shell=table["shell"].fillna(0).astype(int))  # 0: none of the numbered shells
         return npz({str(name): np.array(filled[name].tolist()) for name in filled})

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from jijbench import __version__
+from jijbench.cli._terminal import prepare
 from jijbench.errors import JijbenchError
 
 #: command → module that defines it
@@ -97,6 +98,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: errors of the suite become one line on stderr and exit code 1."""
+    prepare()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -29,6 +29,7 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
     from jijbench.compare import compare_markdown, compare_table
     from jijbench.errors import UnknownName
     from jijbench.results import found_results
+    from jijbench.text import without_formulas
 
     if exact:
         a_table, b_table = (Path(name) if Path(name).is_file() else default_folder(name) for name in (run_a, run_b))
@@ -39,7 +40,8 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
             raise UnknownName("folder of results or benchmark", name, benchmark_names())
     a, b = found_results(default_folder(run_a)), found_results(default_folder(run_b))
     if csv:
-        click.echo(compare_table(a, b).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+        table = without_formulas(compare_table(a, b))
+        click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     click.echo(compare_markdown(a, b), nl=False)
 

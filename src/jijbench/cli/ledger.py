@@ -16,10 +16,12 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
     """What tuning promised, what the test said, and the rank of each row by the number of trials."""
     from jijbench.ledger import ledger_markdown, ledger_table
+    from jijbench.text import without_formulas
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
     if csv:
-        click.echo(ledger_table(found).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+        table = without_formulas(ledger_table(found))
+        click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     for task in dict.fromkeys(cell.task for cell in found.cells):
         click.echo(f"### {task}\n\n{ledger_markdown(found, task)}")

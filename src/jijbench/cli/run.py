@@ -1,6 +1,7 @@
 """``jijbench run``."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
+from jijbench.text import one_line
 
 if TYPE_CHECKING:
     from jijbench.benchmark import Cell
@@ -78,7 +80,7 @@ def _place(scheduler: str | None, cluster: Path | None) -> "Open | None":
 
 
 class _progress:  # noqa: N801
-    """A bar over the cells, weighed by what the official records say they take; silent if not a terminal."""
+    """A bar over the cells, weighed by what the official records say they take; if not on a terminal, a line a cell."""
 
     def __init__(self, cells: "list[Cell]") -> None:
         from tqdm import tqdm
@@ -89,7 +91,9 @@ class _progress:  # noqa: N801
         official = RecordFolder(official_folder())
         self.cost = {_name(cell): _expected(official, cell) for cell in cells}
         form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left{postfix}"
-        self.bar = tqdm(total=sum(self.cost.values()), disable=None, bar_format=form)
+        total = sum(self.cost.values())
+        self.bar = tqdm(total=total, disable=None, bar_format=form, file=sys.__stderr__)  # it needs \r to be obeyed
+        self.done = 0
 
     def __enter__(self) -> "Callable[[Record, bool], None]":
         return self.tell
@@ -101,11 +105,16 @@ class _progress:  # noqa: N801
         key = record.key
         growth = key.search.growth and (key.search.growth["unit"], key.search.growth["acquire"])
         cost = self.cost[key.task, key.row, key.fold, key.seed, growth]
+        self.done += 1
         if reused:
             self.bar.total -= cost
             self.bar.refresh()
             return
-        self.bar.set_postfix_str(f"{key.task} {key.row} fold {key.fold}: {record.status}", refresh=False)
+        what = f"{key.task} {key.row} fold {key.fold}: {record.status}"
+        if self.bar.disable:
+            why = "" if record.reason is None else f", {one_line(record.reason)}"
+            click.echo(f"{self.done} of {len(self.cost)} cells: {what}{why}", err=True)
+        self.bar.set_postfix_str(what, refresh=False)
         self.bar.update(cost)
 
 

@@ -15,11 +15,12 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 @click.option("--csv", is_flag=True, help="All numbers, as CSV.")
 def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
     """Whether predicted standard deviations and conformal intervals keep what they promise."""
+    from jijbench.text import without_formulas
     from jijbench.uncertainty import uncertainty_markdown, uncertainty_table
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
     if csv:
-        table = uncertainty_table(found)
+        table = without_formulas(uncertainty_table(found))
         click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     for task in dict.fromkeys(cell.task for cell in found.cells):

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jijbench.cache import cached
 from jijbench.data.elements import SYMBOLS, atomic_number
 from jijbench.data.sample import Geometry, Sample
-from jijbench.descriptors._cache import cached
 
 RadialBasis = Literal["ChebExpCos", "ChebPow", "SBessel"]
 Key = tuple[int, ...]  # species of the neighbours in a function, ascending: ranks of stand-ins, or atomic numbers
@@ -80,12 +80,19 @@ def _basis(n: int, settings: AceSettings) -> Any:
     }))  # fmt: skip
 
 
-@cached
 def _blocks(ranks: np.ndarray, positions: np.ndarray, site: int, settings: AceSettings) -> Blocks:
     """Projections of ``site`` by ranks of the neighbours' species; ``ranks`` (n,) is −1 at the site itself."""
+    found = _arrays(ranks, positions, site, settings)
+    return {tuple(map(int, key.split())): values for key, values in found.items()}
+
+
+@cached("python-ace")
+def _arrays(ranks: np.ndarray, positions: np.ndarray, site: int, settings: AceSettings) -> dict[str, np.ndarray]:
+    """As ``_blocks``, ranks written as ``0 1``."""
     n = int(ranks.max()) + 1
     basis, names = _basis(n, settings), np.array(_stand_ins(n))[ranks + 1]
-    return _by_species(basis, _projections(basis, names, positions, site))
+    found = _by_species(basis, _projections(basis, names, positions, site))
+    return {" ".join(map(str, key)): values for key, values in found.items()}
 
 
 def _projections(basis: Any, names: Sequence[str], positions: np.ndarray, site: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from itertools import product
 
 import numpy as np
 
+from jijbench.cache import cached
 from jijbench.data.sample import Geometry, Sample
-from jijbench.descriptors._cache import cached
 from jijbench.errors import UnknownElement
 
 
@@ -24,7 +24,7 @@ def _known(table: str) -> frozenset[str]:
         return frozenset(pd.read_csv(path, usecols=["element"])["element"])
 
 
-@cached
+@cached("CBFV", "pandas")
 def _features(formulae: tuple[str, ...], table: str) -> np.ndarray:
     """(n, columns) CBFV features of formulae such as ``CrMn`` or ``Cr2``."""
     import warnings

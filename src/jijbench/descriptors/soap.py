@@ -16,9 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from jijbench.cache import cached
 from jijbench.data.elements import SYMBOLS, atomic_number
 from jijbench.data.sample import Geometry, Sample
-from jijbench.descriptors._cache import cached
 
 Weighting = Literal["none", "poly"]
 Compression = Literal["none", "crossover", "mu1nu1", "mu2"]
@@ -43,7 +43,7 @@ class SoapSettings:
     compression: Compression = "none"
 
 
-@cached
+@cached("dscribe")
 def _blocks(
     numbers: np.ndarray, positions: np.ndarray, site: int, species: tuple[str, ...], settings: SoapSettings
 ) -> np.ndarray:

@@ -66,18 +66,32 @@ def get(name: str) -> Plot:
     return found[name]
 
 
-def png(figure: "Figure") -> bytes:
-    """A figure as PNG; without date and version, so that the same figure gives the same bytes."""
+#: formats of files, and what of date and version they would hold
+FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"png": ("Software",), "pdf": ("CreationDate", "Creator", "Producer"), "svg": ("Date", "Creator")}
+)
+
+
+def image(figure: "Figure", form: str = "png") -> bytes:
+    """A figure as PNG, PDF or SVG; without date and version, so that the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with style():
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(buffer, format=form, dpi=DPI, metadata=dict.fromkeys(FORMATS[form]))
     return buffer.getvalue()
 
 
+def png(figure: "Figure") -> bytes:
+    """A figure as PNG."""
+    return image(figure)
+
+
 def save(
-    results: Results, folder: Path, rows: Iterable[str] | None = None, tasks: Iterable[str] | None = None
-) -> list[Path]:
+    results: Results, folder: Path, rows: Iterable[str] | None = None, tasks: Iterable[str] | None = None,
+    form: str = "png",
+) -> list[Path]:  # fmt: skip
     """Write ``figures/<task>/<row>-<plot>.png`` and ``figures/<task>/<comparison>.png``; returns the paths.
+
+    ``form``: png, pdf or svg.
 
     Only rows that are complete and predict a number or a curve have figures of their own; comparisons show all complete
     rows of a task whatever ``rows`` says. Raises ``UnknownName`` for a row or task that the benchmark lacks.
@@ -87,22 +101,23 @@ def save(
     wanted_rows = _chosen("row", rows, [row for _, row in groups])
     paths = []
     for task in wanted_tasks:
-        place = folder / "figures" / task.replace("/", ".")
+        place = _place(folder, task)
         for row in (row for row in wanted_rows if (task, row) in groups):
-            paths += _save_row(results.pooled(task, row), place)
-            paths += _save_learned(results, task, row, place)
-        paths += _save_comparisons(results, task, place)
+            drawn = _of_row(results.pooled(task, row)) | _learned(results, task, row)
+            paths += _write(place, {f"{row}-{name}": figure for name, figure in drawn.items()}, form)
+        paths += _write(place, _comparisons(results, task), form)
     return paths
 
 
-def save_growth(table: "pd.DataFrame", folder: Path) -> list[Path]:
+def save_growth(table: "pd.DataFrame", folder: Path, form: str = "png") -> list[Path]:
     """Write ``figures/<task>/growth-<unit>.png`` for each task and unit of a table of growth; returns the paths."""
     plots = [plot for plot in _plots().values() if plot.kind == "grown"]
     groups = [(str(task), str(unit), part) for (task, unit), part in table.groupby(["task", "unit"], sort=False)]
     return [
-        _write(folder / "figures" / task.replace("/", ".") / f"{plot.name}-{unit}.png", plot.draw(part))
+        path
         for task, unit, part in groups
         for plot in plots
+        for path in _write(_place(folder, task), {f"{plot.name}-{unit}": plot.draw(part)}, form)
     ]
 
 
@@ -115,32 +130,35 @@ def _chosen(kind: str, wanted: Iterable[str] | None, known: Iterable[str]) -> li
     return chosen
 
 
-def _write(path: Path, figure: "Figure") -> Path:
-    write_atomically(path, png(figure))
-    return path
+def _place(folder: Path, task: str) -> Path:
+    return folder / "figures" / task.replace("/", ".")
 
 
-def _save_row(pooled: Sequence[Pooled], place: Path) -> list[Path]:
+def _write(place: Path, figures: "Mapping[str, Figure | None]", form: str) -> list[Path]:
+    """Write the figures that there are, by their name."""
+    drawn = {place / f"{name}.{form}": figure for name, figure in figures.items() if figure is not None}
+    for path, figure in drawn.items():
+        write_atomically(path, image(figure, form))
+    return list(drawn)
+
+
+def _of_row(pooled: Sequence[Pooled]) -> "dict[str, Figure | None]":
     if not pooled:
-        return []
-    plots = [plot for plot in _plots().values() if plot.kind == OF_TARGET.get(pooled[0].task.target.kind)]
-    figures = {plot.name: plot.draw(pooled) for plot in plots}
-    return [_write(place / f"{pooled[0].row}-{name}.png", figure) for name, figure in figures.items() if figure]
+        return {}
+    kind = OF_TARGET.get(pooled[0].task.target.kind)
+    return {plot.name: plot.draw(pooled) for plot in _plots().values() if plot.kind == kind}
 
 
-def _save_learned(results: Results, task: str, row: str, place: Path) -> list[Path]:
+def _learned(results: Results, task: str, row: str) -> "dict[str, Figure | None]":
     cells = results.groups()[task, row]
     records = [results.records[cell.slot] for cell in cells if cell.slot not in results.stale]
     if len(records) < len(cells) or any(record.status != "complete" for record in records):
-        return []
-    figures = {plot.name: plot.draw(records) for plot in _plots().values() if plot.kind == "learned"}
-    return [_write(place / f"{row}-{name}.png", figure) for name, figure in figures.items() if figure is not None]
+        return {}
+    return {plot.name: plot.draw(records) for plot in _plots().values() if plot.kind == "learned"}
 
 
-def _save_comparisons(results: Results, task: str, place: Path) -> list[Path]:
+def _comparisons(results: Results, task: str) -> "dict[str, Figure | None]":
     table = leaderboard(results.only(task))
     if not (table["status"] == "complete").any():
-        return []
-    return [
-        _write(place / f"{plot.name}.png", plot.draw(table)) for plot in _plots().values() if plot.kind == "compare"
-    ]
+        return {}
+    return {plot.name: plot.draw(table) for plot in _plots().values() if plot.kind == "compare"}

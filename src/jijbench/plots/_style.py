@@ -2,8 +2,10 @@
 
 import contextlib
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -11,18 +13,22 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.mesh import relative_mesh
+from jijbench.data.task import Task
 from jijbench.errors import DataError
 from jijbench.metrics import curve_norms
 from jijbench.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: inch; one column and the full width of a two-column page
 COLUMN, WIDE = 3.4, 7.0
+#: letters of a title on an inch
+LETTERS = 15
 #: dots per inch of a saved figure
 DPI = 160
 #: told apart with any colour vision (Okabe and Ito)
@@ -46,6 +52,8 @@ STYLE = MappingProxyType(
         "figure.dpi": DPI,
         "figure.constrained_layout.h_pad": 0.06,
         "figure.constrained_layout.w_pad": 0.06,
+        "pdf.fonttype": 42,  # letters stay letters
+        "svg.hashsalt": "jijbench",  # the same figure gives the same bytes
     }
 )
 
@@ -127,10 +135,33 @@ def symbol(pooled: Sequence[Pooled]) -> str:
     return {"jij": "J", "dv": "C", "dv-shell": "ΔV"}.get(name, name)
 
 
-def heading(pooled: Sequence[Pooled]) -> str:
-    """Row and task, and the seeds where there are several."""
+#: what a target is called in a title; one that is not listed goes by its name
+SUBJECTS = MappingProxyType(
+    {
+        "jij": "J of impurity pairs", "dij": "D of impurity pairs", "dv": "C(r) of impurities",
+        "dv-shell": "ΔV(r) around impurities",
+    }
+)  # fmt: skip
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def in_words(task: Task) -> str:
+    """What is predicted, in which host, and what the protocol asks, with its name."""
+    host = re.sub(r"(?<=[A-Za-z)])\d+", lambda n: n[0].translate(_SUBSCRIPTS), task.dataset.card.host)
+    what = SUBJECTS.get(task.target.name, task.target.name)
+    return f"{what} in {host}: {task.protocol.question} ({task.protocol.name})"
+
+
+def entitle(figure: "Figure", task: Task, row: str | None = None, more: str = "") -> None:
+    """Title of a figure: the row on a line of its own, then the task in words, as wide as the figure."""
+    wrapped = fill(in_words(task) + more, int(LETTERS * figure.get_figwidth()), break_on_hyphens=False)
+    figure.suptitle(wrapped if row is None else f"{row}\n{wrapped}")
+
+
+def heading(figure: "Figure", pooled: Sequence[Pooled]) -> None:
+    """Title of a figure of one row, with the seeds where there are several."""
     seeds = f", {len(pooled)} seeds" if len(pooled) > 1 else ""
-    return f"{pooled[0].row}: {pooled[0].task.id}{seeds}"
+    entitle(figure, pooled[0].task, pooled[0].row, seeds)
 
 
 def say(axes: "Axes", text: str, **settings: Any) -> None:

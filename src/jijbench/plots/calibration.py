@@ -30,7 +30,7 @@ def draw(pooled: Sequence[Pooled]) -> "Figure | None":
     if table["std"].isna().any():
         return None
     figure = Figure(figsize=(WIDE, 2.5), layout="constrained")
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)
     panels = figure.subplots(1, 3)
     for axes in panels:
         plain(axes)
@@ -59,14 +59,14 @@ def _spread(axes: "Axes", error: np.ndarray, std: np.ndarray, unit: str) -> None
     if not seen.any():
         say(axes, "no error to show")
         return
-    axes.plot(std[seen], np.abs(error)[seen], ".", color=BLUE, ms=2, alpha=0.5, mew=0)
+    axes.plot(std[seen], np.abs(error)[seen], ".", color=BLUE, ms=2, alpha=0.5, mew=0, label="one prediction")
     ends = np.array([std[seen].min(), std[seen].max()])
     for level, style in ((0.5, "-"), (0.95, "--")):
         axes.plot(
             ends, calibration.normal_half(ends, level), color=ORANGE, lw=0.8, ls=style, label=f"{level:.0%} below"
         )
     axes.set(xscale="log", yscale="log")
-    axes.legend(loc="lower right", handlelength=1.5)
+    axes.legend(loc="lower right", handlelength=1.5, markerscale=3)
 
 
 def _kept(axes: "Axes", error: np.ndarray, std: np.ndarray, weight: np.ndarray, unit: str) -> None:

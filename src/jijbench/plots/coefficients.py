@@ -27,6 +27,7 @@ def field(pooled: Sequence[Pooled]) -> "Figure":
     curve add up to its mean square over the cell. The small panel is the vector itself, over r/r_ws.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     curves = stacked(pooled)
     vectors, shares = modes(curves)
@@ -43,7 +44,10 @@ def field(pooled: Sequence[Pooled]) -> "Figure":
         else:
             say(axes, "the reference varies\nin no further way")
             axes.set(xticks=[], yticks=[])
-    figure.suptitle(heading(pooled))
+    dot = Line2D([], [], ls="", marker="o", ms=3, mew=0, color=BLUE, label="one test curve")
+    mode = Line2D([], [], color="0.25", lw=0.8, label="shape of the part, over $r/r_{\\mathrm{ws}}$")
+    figure.legend(handles=[dot, mode], loc="outside lower center", ncols=2)
+    heading(figure, pooled)
     return figure
 
 

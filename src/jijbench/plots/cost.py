@@ -6,7 +6,7 @@ import pandas as pd
 
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
-from jijbench.plots._style import BLUE, ORANGE, WIDE, plain, say, styled
+from jijbench.plots._style import BLUE, ORANGE, WIDE, entitle, plain, say, styled
 from jijbench.plots.overview import NAMES
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ def compare(table: pd.DataFrame) -> "Figure":
     tasks = sorted(set(table["task"]))
     if len(tasks) != 1:
         raise DataError(f"a comparison shows one task, the table holds {tasks}; select the lines of one")
-    target = load_task(tasks[0]).target
+    task = load_task(tasks[0])
+    target = task.target
     figure = Figure(figsize=(WIDE, 3.4), layout="constrained")
-    figure.suptitle(tasks[0])
+    entitle(figure, task)
     panels = figure.subplots(1, len(COSTS), sharey=True)
     for axes, (column, label, scale) in zip(panels, COSTS, strict=True):
         plain(axes)

@@ -55,7 +55,7 @@ def field(pooled: Sequence[Pooled]) -> "Figure":
     below[0].set_ylabel(f"difference ({unit})\n$\\times\\,3(r/r_{{\\mathrm{{ws}}}})^2$")
     figure.align_ylabels()
     figure.legend(*above[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)
     return figure
 
 

@@ -31,7 +31,7 @@ def draw(pooled: Sequence[Pooled]) -> "Figure":
     figure = Figure(figsize=(COLUMN, 2.9), layout="constrained")
     axes = figure.subplots()
     axes.set(xlabel="distance (Å)", ylabel=f"MAE and mean |{symbol(pooled)}| ({pooled[0].task.target.unit})")
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)
     plain(axes)
     if points.empty:
         say(axes, "no magnetic pairs")

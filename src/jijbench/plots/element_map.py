@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jijbench.data.elements import atomic_number, group, period
-from jijbench.plots._style import COLUMN, styled
+from jijbench.data.task import load_task
+from jijbench.plots._style import COLUMN, entitle, styled
 from jijbench.records.schema import Record
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ def learned(records: Sequence[Record]) -> "Figure | None":
     maps = aligned([places for record in records if len(places := read(record)) >= 3])
     if not maps:
         return None
-    figure = Figure(figsize=(COLUMN, 3.1), layout="constrained")
+    figure = Figure(figsize=(COLUMN, 3.4), layout="constrained")
     axes = figure.subplots()
     _draw(axes, maps)
-    count = f"\n{len(maps)} models" if len(maps) > 1 else ""  # a line of its own: the figure is narrow
-    figure.suptitle(f"{records[0].key.row}: {records[0].key.task}{count}")
+    count = f", {len(maps)} models" if len(maps) > 1 else ""
+    entitle(figure, load_task(records[0].key.task), records[0].key.row, count)
     return figure
 
 
@@ -70,6 +71,44 @@ def _laid(places: Places, onto: Places, stretch: bool) -> Places:
     return {e: (xy - shift) @ turn * scale + origin for e, xy in places.items()}
 
 
+def apart(points: np.ndarray, width: float = 0.105, height: float = 0.08, rounds: int = 200) -> np.ndarray:
+    """(n, 2) places of labels near ``points`` (n, 2), pushed off each other until none overlaps.
+
+    ``width`` and ``height`` of a label in units of the larger extent of the points.
+    """
+    extent = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
+    size = np.array([width, height]) * (extent or 1.0)
+    places = points.astype(float)
+    for _ in range(rounds):
+        moved = False
+        for j in range(len(places)):
+            for i in range(j):
+                gap = places[j] - places[i]
+                room = size - np.abs(gap)
+                if (room <= 1e-9 * size).any():
+                    continue
+                axis = int(np.argmin(room / size))  # the shorter way out
+                step = np.zeros(2)
+                step[axis] = (room[axis] / 2 + 1e-6 * size[axis]) * (1.0 if gap[axis] >= 0 else -1.0)
+                places[i], places[j], moved = places[i] - step, places[j] + step, True
+        if not moved:
+            break
+    return places
+
+
+def _explain(axes: "Axes", n: int) -> None:
+    """What dots and lines mean."""
+    from matplotlib.lines import Line2D
+
+    dot = Line2D([], [], ls="", marker="o", ms=2.8, mew=0, color="0.4", label="one model")
+    label = Line2D([], [], ls="", marker="s", ms=6, mfc="white", mec="0.4", label="their mean" if n > 1 else "element")
+    line = Line2D([], [], color="0.7", lw=0.8, label="along a period")
+    handles = [dot, label, line] if n > 1 else [label, line]
+    axes.figure.legend(
+        handles=handles, loc="outside lower center", ncols=3, handlelength=1.2, handletextpad=0.4, columnspacing=1.2
+    )
+
+
 def _draw(axes: "Axes", maps: Sequence[Places]) -> None:
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
@@ -81,6 +120,7 @@ def _draw(axes: "Axes", maps: Sequence[Places]) -> None:
     shades = ScalarMappable(Normalize(min(groups) - 0.5, max(groups) + 0.5), colormaps["viridis"].resampled(
         max(groups) - min(groups) + 1
     ))  # fmt: skip
+    places_of = dict(zip(elements, apart(np.array([mean[e] for e in elements])), strict=True))
     for number in sorted({period(e) for e in elements}):
         line = np.array([mean[e] for e in elements if period(e) == number])
         axes.plot(*line.T, color="0.7", lw=0.8, zorder=1, label=f"period {number}")
@@ -88,8 +128,11 @@ def _draw(axes: "Axes", maps: Sequence[Places]) -> None:
         dots = np.array([places[element] for places in maps if element in places])
         axes.scatter(*dots.T, s=8, color=[colour], alpha=0.35 if len(maps) > 1 else 1.0, linewidths=0, zorder=2)
         box = {"boxstyle": "round,pad=0.15", "facecolor": (1, 1, 1, 0.6), "edgecolor": colour, "linewidth": 1.2}
-        axes.text(*mean[element], element, ha="center", va="center", fontsize=7.5, bbox=box, zorder=3)
+        at = (places_of[element], mean[element])
+        axes.plot(*np.array(at).T, color=colour, lw=0.8, zorder=2.5)  # to the mean, where the label had to move
+        axes.text(*at[0], element, ha="center", va="center", fontsize=7.5, bbox=box, zorder=3)
     axes.set(xticks=[], yticks=[], xlabel="directions and units have no meaning")
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.12)
+    _explain(axes, len(maps))
     axes.figure.colorbar(shades, ax=axes, label="group", shrink=0.8)

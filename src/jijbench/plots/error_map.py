@@ -54,7 +54,7 @@ def draw(pooled: Sequence[Pooled]) -> "Figure":
         _panel(axes, table[table["shell"] == shell], elements, norm)
         _ticks(axes, elements, left=k % columns == 0, below=k + columns >= len(shells))
     _key(figure, grid, len(shells), norm, pooled[0].task.target.unit, side)
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)
     return figure
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.growth import noise_floors, summary
-from jijbench.plots._style import WIDE, plain, say, styled
+from jijbench.plots._style import WIDE, entitle, plain, say, styled
 from jijbench.plots.overview import NAMES
 
 if TYPE_CHECKING:
@@ -43,26 +43,35 @@ def grown(table: pd.DataFrame) -> "Figure":
     panels = [curves[curves["row"] == row] for row in dict.fromkeys(curves["row"])] if compete else [curves]
     figure = Figure(figsize=(max(0.52, 0.48 * len(panels)) * WIDE, 3.9), layout="constrained")
     drawn = figure.subplots(1, len(panels) or 1, sharex=True, sharey=True, squeeze=False)[0]
-    target = load_task(task).target
+    about = load_task(task)
+    target = about.target
     drawn[0].set_ylabel(f"{NAMES.get(target.headline, target.headline)} ({target.unit})")
     for axes, panel in zip(drawn, panels, strict=False):
         _panel(axes, panel, compete)
         axes.set_xlabel(UNITS[unit])
     floors = noise_floors(task)
-    heights = [*curves["mean"], *floors.values()]
+    least, most = span(curves)
     for axes in drawn:
-        _floors(axes, floors, words=axes is drawn[0])
-        axes.set_ylim(
-            0.6 * min(heights, default=1.0), 2.5 * max(heights, default=1.0)
-        )  # wide bands may leave the panel
+        _floors(axes, {name: value for name, value in floors.items() if least < value < most}, words=axes is drawn[0])
+        axes.set_ylim(least, most)
         _ticks(axes, curves)
         plain(axes)
     if curves.empty:
         say(drawn[0], "no curve is complete")
+    _beyond(drawn[0], {name: value for name, value in floors.items() if not least < value < most}, least)
     _legend(figure)
     draws = int(curves["draws"].max()) if len(curves) else 0
-    figure.suptitle(task + (f", {draws} draws, 95 % intervals" if draws > 1 else ""))
+    entitle(figure, about, more=f", {draws} draws, 95 % intervals" if draws > 1 else "")
     return figure
+
+
+def span(curves: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis of errors: those of the curves with a margin; bands may leave the panel, and floors too."""
+    if curves.empty:
+        return 0.1, 10.0
+    low, high = float(curves["mean"].min()), float(curves["mean"].max())
+    margin = max(1.5, (high / low) ** 0.15)
+    return low / margin, high * margin
 
 
 def _panel(axes: "Axes", panel: pd.DataFrame, compete: bool) -> None:
@@ -87,6 +96,13 @@ def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:
             axes.annotate(text, (0, value), xycoords=("axes fraction", "data"), **place)
 
 
+def _beyond(axes: "Axes", floors: dict[str, float], least: float) -> None:
+    """Words for noise floors that lie below or above the panel."""
+    text = "\n".join(f"{'↓' if value <= least else '↑'} {name}: {value:.2g}" for name, value in floors.items())
+    if text:
+        axes.text(0.02, 0.015, text, transform=axes.transAxes, fontsize=6.5, color="0.35", va="bottom")
+
+
 def _legend(figure: "Figure") -> None:
     """One legend for all panels."""
     found = [axes.get_legend_handles_labels() for axes in figure.axes]
@@ -97,7 +113,7 @@ def _legend(figure: "Figure") -> None:
 
 def _ticks(axes: "Axes", curves: pd.DataFrame) -> None:
     """Plain numbers on x, some of those that there are points for."""
-    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 
     found = sorted(set(curves["units"].round().astype(int)))
     shown: list[int] = []
@@ -107,5 +123,6 @@ def _ticks(axes: "Axes", curves: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(FixedLocator(shown))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

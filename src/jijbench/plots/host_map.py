@@ -43,7 +43,7 @@ def field(pooled: Sequence[Pooled]) -> "Figure":
         count = f"{len(errors)} element{'s' if len(errors) > 1 else ''}"
         axes.text(7.5, 1.5, f"by {what}: {count}", ha="center", va="center", fontsize=8)
     _key(figure, panels, scale, pooled[0].task.target.unit)
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)
     return figure
 
 

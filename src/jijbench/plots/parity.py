@@ -115,4 +115,4 @@ def _explain(figure: "Figure", panels: Sequence["Axes"], pooled: Sequence[Pooled
     if not empty:
         bar = figure.colorbar(left.collections[-1], ax=list(panels), shrink=0.8, pad=0.015, aspect=28)
         bar.set_label(f"pairs per cell of a {CELLS} × {CELLS} grid")
-    figure.suptitle(heading(pooled))
+    heading(figure, pooled)

@@ -5,6 +5,7 @@ import pandas as pd
 from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.results import Results
+from jijbench.text import markdown as escaped
 
 
 def markdown(results: Results, best: int = 3) -> str:
@@ -21,7 +22,7 @@ def markdown(results: Results, best: int = 3) -> str:
             text += f"| {task} | {line['row']} | {line[target.headline]:.3g} {target.unit} | {interval} | {place} |\n"
     missing = table[table["status"] != "complete"]
     for _, line in missing.iterrows():
-        text += f"\n- {line['row']} on {line['task']}: {line['status']}, {line['reason']}"
+        text += f"\n- {line['row']} on {line['task']}: {line['status']}, {escaped(line['reason'])}"
     created = sorted(record.created for record in results.records.values())
     hours = sum(record.cost for record in results.records.values()) / 3600
     span = f", {created[0]} to {created[-1]}" if created else ""

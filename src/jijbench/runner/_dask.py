@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -51,6 +50,13 @@ class _Cells(WorkerPlugin):
         self.children.__exit__(None, None, None)
 
 
+class _Untold(dict):
+    """A cell as Dask's logs may show it: where its search is shared can hold a password."""
+
+    def __repr__(self) -> str:
+        return f"<cell of {self['task']}>"
+
+
 def _run(cell: dict[str, Any], folder: str) -> dict[str, Any]:
     return get_worker().plugins[NAME].children.run(cell, folder)
 
@@ -66,7 +72,7 @@ def connected(threads: int, where: str | Cluster) -> Iterator[Place]:
         client.register_plugin(_Cells(threads))
         executor = client.get_executor(pure=False, retries=0)
         try:
-            yield Place(partial(executor.submit, _run), (KilledWorker,))
+            yield Place(lambda cell, folder: executor.submit(_run, _Untold(cell), folder), (KilledWorker,))
         except BaseException:  # what runs ends by itself or with its worker, what waits is withdrawn
             executor.shutdown(wait=False)
             raise

@@ -1,6 +1,7 @@
 """One cell in a process that may die: killed, out of memory, out of time, it fails alone and says why."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Expired
 from concurrent.futures.process import BrokenProcessPool
@@ -11,10 +12,10 @@ from threading import Thread
 from typing import Any, Self
 
 from jijbench.benchmark import Cell, record_path
-from jijbench.errors import JijbenchError
+from jijbench.cache import probe, trim
+from jijbench.errors import CacheWarning, JijbenchError
 from jijbench.records.folder import RecordFolder
 from jijbench.records.schema import Record, as_json, write_record
-from jijbench.runner.cache import trim
 from jijbench.runner.cell import not_complete, run_cell
 from jijbench.runner.reuse import complete
 
@@ -37,6 +38,7 @@ class Children:
 
     def __enter__(self) -> Self:
         self._surroundings.__enter__()
+        probe()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -44,6 +46,7 @@ class Children:
             self.stop()
         self._pool.close()
         self._pool.join()
+        probe()  # the disk may be full by now
         trim()
         self._surroundings.__exit__(None, None, None)
 
@@ -87,6 +90,7 @@ class Children:
 def _end_with_parent() -> None:
     """End with the process that asked: its record could come after that of the next attempt."""
     Thread(target=_outlive_nobody, daemon=True).start()
+    warnings.simplefilter("ignore", CacheWarning)  # the parent has said it for all
 
 
 def _outlive_nobody() -> None:

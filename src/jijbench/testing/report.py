@@ -5,6 +5,7 @@ import platform
 
 from jijbench import __version__
 from jijbench.testing.contract import Contract, Outcome
+from jijbench.text import markdown
 
 
 def report(contract: Contract) -> str:
@@ -51,5 +52,5 @@ def _row(outcome: Outcome) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line that no table breaks on."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """One line that no table breaks on, and no text of another's exception."""
+    return markdown(text)

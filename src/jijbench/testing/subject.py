@@ -137,24 +137,28 @@ class Subject:
             yield
 
     def same(self, found: np.ndarray, expected: np.ndarray, samples: Sequence[Sample], what: str) -> None:
-        """Assert that two sets of predictions agree within the tolerance."""
+        """Raise ``AssertionError`` unless two sets of predictions agree within the tolerance."""
         found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-        assert found.shape == expected.shape, f"{what}: shape {found.shape} instead of {expected.shape}"
+        if found.shape != expected.shape:
+            raise AssertionError(f"{what}: shape {found.shape} instead of {expected.shape}")
         gaps = np.abs(found - expected).reshape(len(samples), -1).max(1, initial=0.0)
         worst, allowed = int(np.argmax(gaps)), self.tolerance * self.scale
-        assert gaps[worst] <= allowed, (
-            f"{what}: J of {samples[worst].id} is {found[worst]:.6g} instead of {expected[worst]:.6g} meV, "
-            f"off by more than {allowed:.1g} meV for {int((gaps > allowed).sum())} of {len(samples)} dimers"
-        )
+        if not gaps[worst] <= allowed:  # a NaN is not either
+            raise AssertionError(
+                f"{what}: J of {samples[worst].id} is {found[worst]:.6g} instead of {expected[worst]:.6g} meV, "
+                f"off by more than {allowed:.1g} meV for {int((gaps > allowed).sum())} of {len(samples)} dimers"
+            )
 
     @staticmethod
     def good(values: object, samples: Sequence[Sample], what: str, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Assert that ``values`` are finite numbers of the shape (n, *shape)."""
+        """Raise ``AssertionError`` unless ``values`` are finite numbers of the shape (n, *shape)."""
         array = np.asarray(values, dtype=float)
         wanted = (len(samples), *shape)
-        assert array.shape == wanted, f"{what} has shape {array.shape}, expected {wanted} (samples, *target.shape)"
+        if array.shape != wanted:
+            raise AssertionError(f"{what} has shape {array.shape}, expected {wanted} (samples, *target.shape)")
         bad = np.flatnonzero(~np.isfinite(array.reshape(len(samples), -1)).all(1))
-        assert not len(bad), (
-            f"{what} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}"
-        )
+        if len(bad):
+            raise AssertionError(
+                f"{what} is not finite for {len(bad)} of {len(samples)} samples, first {samples[bad[0]].id}"
+            )
         return array

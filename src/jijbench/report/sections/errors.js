@@ -14,7 +14,9 @@ RENDER.errors = function (box) {
     add(a, b, size);
     if (!curves && a !== b) add(b, a, size);
   });
-  const names = (side) => [...new Set(Object.keys(counts).map((key) => key.split("|")[side]))].sort();
+  const number = (name) => { const k = DATA.errors.elements.indexOf(name); return k < 0 ? DATA.errors.elements.length : k; };
+  const names = (side) => [...new Set(Object.keys(counts).map((key) => key.split("|")[side]))]
+    .sort((a, b) => number(a) - number(b) || (a < b ? -1 : 1));
   const x = names(0), y = names(1);
   const z = y.map((b) => x.map((a) => (counts[`${a}|${b}`] ? sums[`${a}|${b}`] / counts[`${a}|${b}`] : null)));
   const text = y.map((b) => x.map((a) => `${a}–${b}: ${z[y.indexOf(b)][x.indexOf(a)]?.toPrecision(3) ?? "no row"}`));

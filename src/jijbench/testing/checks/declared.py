@@ -17,16 +17,24 @@ N_DRAWS = 5
 def card(s: Subject) -> None:
     """it is an `Adapter` and says whose work it is, under which licence, of what kind"""
     adapter = s.adapter
-    assert isinstance(adapter, type), f"{adapter!r} is no class"
-    assert issubclass(adapter, Adapter), f"{adapter.__name__} does not inherit jijbench.adapters.base.Adapter"
+    if not isinstance(adapter, type):
+        raise AssertionError(f"{adapter!r} is no class")
+    if not issubclass(adapter, Adapter):
+        raise AssertionError(f"{adapter.__name__} does not inherit jijbench.adapters.base.Adapter")
     info = getattr(adapter, "info", None)
-    assert isinstance(info, AdapterInfo), f"`info` is {info!r}; set it to an AdapterInfo"
-    assert info.citation.strip(), "`info.citation` is empty"
-    assert info.licence.strip(), "`info.licence` is empty"
-    assert info.kind in KINDS, f"`info.kind` is {info.kind!r}; use one of {', '.join(KINDS)}"
+    if not isinstance(info, AdapterInfo):
+        raise AssertionError(f"`info` is {info!r}; set it to an AdapterInfo")
+    if not info.citation.strip():
+        raise AssertionError("`info.citation` is empty")
+    if not info.licence.strip():
+        raise AssertionError("`info.licence` is empty")
+    if info.kind not in KINDS:
+        raise AssertionError(f"`info.kind` is {info.kind!r}; use one of {', '.join(KINDS)}")
     names = adapter.requires
-    assert isinstance(names, tuple), f"`requires` is {names!r}; use a tuple of distributions, as ('dscribe',)"
-    assert adapter.portable is None or adapter.portable.strip(), "`portable` is neither None nor a reason"
+    if not isinstance(names, tuple):
+        raise AssertionError(f"`requires` is {names!r}; use a tuple of distributions, as ('dscribe',)")
+    if adapter.portable is not None and not adapter.portable.strip():
+        raise AssertionError("`portable` is neither None nor a reason")
 
 
 def refuses(s: Subject) -> None:
@@ -37,8 +45,10 @@ def refuses(s: Subject) -> None:
                 question = Question(target, inputs, n_impurities)
                 reason = s.adapter.refuses(question)
                 fits = reason is None or (isinstance(reason, str) and bool(reason.strip()))
-                assert fits, f"refuses({question}) returns {reason!r}; return a reason or None"
-    assert s.taken in INPUTS
+                if not fits:
+                    raise AssertionError(f"refuses({question}) returns {reason!r}; return a reason or None")
+    if s.taken not in INPUTS:
+        raise AssertionError(f"the first kind of inputs that it takes is {s.taken!r}; there are {', '.join(INPUTS)}")
 
 
 def hypers(s: Subject) -> None:
@@ -46,11 +56,15 @@ def hypers(s: Subject) -> None:
     parameters = inspect.signature(s.adapter).parameters
     for name, parameter in parameters.items():
         named = parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-        assert named, f"__init__ takes *{name}; write every hyper out, else clone() loses it"
-        assert parameter.default is not parameter.empty, f"hyper {name!r} has no default"
-    assert {"target", "seed"} <= set(parameters), f"__init__ takes {sorted(parameters)}; `target` and `seed` are needed"
+        if not named:
+            raise AssertionError(f"__init__ takes *{name}; write every hyper out, else clone() loses it")
+        if parameter.default is parameter.empty:
+            raise AssertionError(f"hyper {name!r} has no default")
+    if not {"target", "seed"} <= set(parameters):
+        raise AssertionError(f"__init__ takes {sorted(parameters)}; `target` and `seed` are needed")
     unknown = sorted(set(s.hypers) - set(parameters))
-    assert not unknown, f"no hypers named {unknown}; __init__ takes {sorted(parameters)}"
+    if unknown:
+        raise AssertionError(f"no hypers named {unknown}; __init__ takes {sorted(parameters)}")
     given = {name: p.default for name, p in parameters.items()} | dict(s.hypers)
     for model in (s.adapter(**given), clone(s.adapter(**given))):
         _stored(model, given)
@@ -59,10 +73,13 @@ def hypers(s: Subject) -> None:
 def _stored(model: Adapter, given: dict[str, Any]) -> None:
     for name, value in given.items():
         held = getattr(model, name, None)
-        assert type(held) is type(value), f"hyper {name}={value!r} is stored as {held!r}; convert it in fit"
-        assert held == value, f"hyper {name}={value!r} is stored as {held!r}; change it in fit"
+        if type(held) is not type(value):
+            raise AssertionError(f"hyper {name}={value!r} is stored as {held!r}; convert it in fit")
+        if held != value:
+            raise AssertionError(f"hyper {name}={value!r} is stored as {held!r}; change it in fit")
     more = sorted(set(vars(model)) - set(given))
-    assert not more, f"__init__ also sets {more}; leave that to fit"
+    if more:
+        raise AssertionError(f"__init__ also sets {more}; leave that to fit")
 
 
 def search(s: Subject) -> None:
@@ -73,15 +90,16 @@ def search(s: Subject) -> None:
     defaults = default_hypers(s.adapter, JIJ)
     for drawn, space in draws(s.adapter, s.question(), N_DRAWS):
         unknown = sorted(set(drawn) - set(defaults))
-        assert not unknown, f"suggest gives {unknown}; hypers are {sorted(defaults)}"
+        if unknown:
+            raise AssertionError(f"suggest gives {unknown}; hypers are {sorted(defaults)}")
         renamed = sorted(set(space) - set(drawn))
-        assert not renamed, f"Optuna knows a hyper as {renamed}; suggest each under its own name"
+        if renamed:
+            raise AssertionError(f"Optuna knows a hyper as {renamed}; suggest each under its own name")
         canonical(drawn)  # raises for what JSON cannot say
         clone(s.model()).set_params(**drawn)
         for name, distribution in space.items():  # the first trial of a search takes the defaults
-            assert _holds(distribution, defaults[name]), (
-                f"the default {name}={defaults[name]!r} is not in {distribution}"
-            )
+            if not _holds(distribution, defaults[name]):
+                raise AssertionError(f"the default {name}={defaults[name]!r} is not in {distribution}")
 
 
 def _holds(distribution: Any, value: Any) -> bool:

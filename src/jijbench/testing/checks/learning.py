@@ -17,9 +17,10 @@ def learns(s: Subject) -> None:
     y = toys.truth(samples)
     errors = np.abs(s.answers(samples) - y)[y != 0].mean()
     zero = np.abs(y[y != 0]).mean()
-    assert errors < zero, (
-        f"mean absolute error {errors:.3f} meV on its own training rows, that of predicting zero is {zero:.3f} meV"
-    )
+    if not errors < zero:
+        raise AssertionError(
+            f"mean absolute error {errors:.3f} meV on its own training rows, that of predicting zero is {zero:.3f} meV"
+        )
 
 
 def few(s: Subject) -> None:
@@ -65,11 +66,13 @@ def out_of_fold(s: Subject) -> None:
     samples = s.train()
     y, parts = np.random.default_rng(5).normal(size=len(samples)), orbit_folds(samples, 2)
     answers = s.model().out_of_fold(samples, y.copy(), parts)
-    assert len(answers) == len(parts), f"out_of_fold gives {len(answers)} parts for {len(parts)} folds"
+    if len(answers) != len(parts):
+        raise AssertionError(f"out_of_fold gives {len(answers)} parts for {len(parts)} folds")
     asked = [[samples[k] for k in valid] for _, valid in parts]
     means = [s.good(mean, who, "out_of_fold") for mean, who in zip(answers, asked, strict=True)]
     truth = np.concatenate([y[valid] for _, valid in parts])
     error = np.abs(np.concatenate(means) - truth).mean() / np.abs(truth).mean()
-    assert error > HONEST, (
-        f"out_of_fold guesses pure noise with {error:.2f} of the error of zero: it has seen the answers"
-    )
+    if not error > HONEST:
+        raise AssertionError(
+            f"out_of_fold guesses pure noise with {error:.2f} of the error of zero: it has seen the answers"
+        )

@@ -25,10 +25,12 @@ def save(s: Subject) -> None:
         return
     model.save(folder / "here")
     found = [f"{p.name} {reason}" for p in sorted(folder.rglob("*")) if p.is_file() and (reason := unsafe(p))]
-    assert not found, f"save writes what can run code when it is read: {'; '.join(found)}"
+    if found:
+        raise AssertionError(f"save writes what can run code when it is read: {'; '.join(found)}")
     shutil.move(folder / "here", folder / "there")  # nothing may depend on where it was written
     again = s.adapter.load(folder / "there")
-    assert again.target == model.target, f"target {model.target} comes back as {again.target}"
+    if again.target != model.target:
+        raise AssertionError(f"target {model.target} comes back as {again.target}")
     asked = s.held_out()
     s.same(again.predict(asked), s.answers(asked), asked, "after save and load")
     if s.adapter.gives_std:
@@ -67,11 +69,15 @@ def inputs(s: Subject) -> None:
     before = _snapshot(samples), _snapshot(asked), y.copy(), [part.copy() for fold in folds for part in fold]
     model = s.model().fit(samples, y, folds)
     model.predict(asked)
-    assert _snapshot(samples) == before[0], "fit changed the samples, or their order in the list"
-    assert _snapshot(asked) == before[1], "predict changed the samples, or their order in the list"
-    assert np.array_equal(y, before[2]), "fit changed y in place; copy it first"
+    if _snapshot(samples) != before[0]:
+        raise AssertionError("fit changed the samples, or their order in the list")
+    if _snapshot(asked) != before[1]:
+        raise AssertionError("predict changed the samples, or their order in the list")
+    if not np.array_equal(y, before[2]):
+        raise AssertionError("fit changed y in place; copy it first")
     parts = zip([part for fold in folds for part in fold], before[3], strict=True)
-    assert all(np.array_equal(part, old) for part, old in parts), "fit changed the folds in place"
+    if not all(np.array_equal(part, old) for part, old in parts):
+        raise AssertionError("fit changed the folds in place")
 
 
 def owns(s: Subject) -> None:
@@ -90,12 +96,17 @@ def owns(s: Subject) -> None:
 def tidy(s: Subject) -> None:
     """it leaves no files in the working directory; `jijbench.context` names a scratch folder"""
     left = s.shared.left_behind
-    assert not left, f"the fit left {', '.join(left)} in the working directory; use jijbench.context.current().scratch"
+    if left:
+        raise AssertionError(
+            f"the fit left {', '.join(left)} in the working directory; use jijbench.context.current().scratch"
+        )
 
 
 def cost(s: Subject) -> None:
     """a fit on 79 small dimers and the prediction of 20 stay within the limits of time and memory"""
     fit = s.shared
-    assert fit.seconds <= s.seconds, f"took {fit.seconds:.1f} s, allowed are {s.seconds:g} s"
+    if fit.seconds > s.seconds:
+        raise AssertionError(f"took {fit.seconds:.1f} s, allowed are {s.seconds:g} s")
     grown = fit.memory_mib or 0.0
-    assert grown <= s.memory_mib, f"took {grown:.0f} MiB more than before, allowed are {s.memory_mib:g} MiB"
+    if grown > s.memory_mib:
+        raise AssertionError(f"took {grown:.0f} MiB more than before, allowed are {s.memory_mib:g} MiB")
