@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, model_validator
 
+from jijbench.context import owner
 from jijbench.data.card import Sha256, Strict, file_sha256
 from jijbench.errors import RecordError
 from jijbench.metrics import projected
@@ -153,7 +154,7 @@ def sha256_of(content: Any) -> str:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file, fsync, rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{owner()}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

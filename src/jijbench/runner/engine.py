@@ -13,6 +13,7 @@ from jijbench.benchmark import Cell, record_path
 from jijbench.errors import JijbenchError
 from jijbench.record import Record, write_record
 from jijbench.runner.cell import cell_key, not_complete
+from jijbench.runner.leftovers import sweep
 from jijbench.runner.places import Open, Place, this_machine
 from jijbench.runner.reuse import LOST, complete, finished, stale_fields
 
@@ -38,6 +39,7 @@ def run_cells(
             tell(record, True)
     todo = [cell for cell in cells if cell.slot not in done]
     if todo:
+        sweep(folder)
         with (place or partial(this_machine, workers=workers))(threads) as opened:
             done |= _collect(todo, folder, opened, tell)
     return [done[cell.slot] for cell in cells]

@@ -16,7 +16,7 @@ from jijbench.data.dataset import Dataset
 from jijbench.data.sample import Sample
 from jijbench.data.task import Task, folds_sha256
 from jijbench.record import Predictions, Search, adapter_sha256, round_part, sha256_of, write_predictions
-from jijbench.runner.cost import cpu_seconds, peak_mib
+from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
 
 
@@ -66,7 +66,7 @@ def grown(cell: Cell, task: Task, adapter: type[Adapter], path: Path, started: f
         "status": "complete", "hypers": cell.row.fixed, "extra": {"rounds": [_round(r) for r in rounds]},
         "metrics": fold_scores(task, file, part=round_part(len(rounds) - 1)),
         "counts": {"train": rounds[-1].n, "inner": 0, "test": len(test)},
-        "seconds": {name: round(value, 3) for name, value in seconds.items()}, "peak_memory_mib": peak_mib(),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
     }  # fmt: skip
 
