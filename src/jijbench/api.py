@@ -20,8 +20,7 @@ def run(
     """Tune, fit and score ``rows`` on ``tasks``; finished cells in ``folder`` are reused.
 
     A row is the name of a row of the ``full`` benchmark, or a mapping such as
-    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``. With more than one worker call it under
-    ``if __name__ == "__main__":``, as for any process pool. Raises ``UnknownName``.
+    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``. Raises ``UnknownName``.
     """
     names = [tasks] if isinstance(tasks, Task | str) else list(tasks)
     benchmark = Benchmark(

@@ -97,10 +97,9 @@ def get(name: str) -> "type[Adapter]":
     from jijbench.adapters.base import Adapter
 
     if name in _entry_points() and name not in _files():  # ours keep their names
-        return _entry_points()[name].load()
+        return _loaded(_entry_points()[name])
     if ":" in name:  # module:Class, for a model that is not installed as a plug-in
-        module_name, class_name = name.split(":")
-        return getattr(importlib.import_module(module_name), class_name)
+        return _loaded(importlib.metadata.EntryPoint(name, name, GROUP))
     if name not in _files():
         raise UnknownName("adapter", name, names())
     module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
@@ -109,6 +108,13 @@ def get(name: str) -> "type[Adapter]":
     if len(found) != 1:
         raise TypeError(f"{module.__file__} defines {len(found)} adapter classes; one file holds one")
     return found[0]
+
+
+def _loaded(point: importlib.metadata.EntryPoint) -> "type[Adapter]":
+    try:
+        return point.load()
+    except SystemExit as error:  # a script that was not meant to be imported; whoever asks is not to end with it
+        raise ImportError(f"{point.module} ends its interpreter: SystemExit: {error}") from error
 
 
 def require(name: str) -> "type[Adapter]":

@@ -114,12 +114,17 @@ def _head(cell: Cell, key: Key) -> dict[str, Any]:
 
 def _card(adapter: type[Adapter]) -> tuple[str, dict[str, Any]]:
     """Its kind, and its card as a record holds it; raises ``DataError`` for what no record can hold."""
-    info = asdict(adapter.info) | {"portable": adapter.portable}
-    try:
-        canonical(info).encode()
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{adapter.__name__}.info holds what no record can: {error}; give text and numbers") from error
+    info = _plain(asdict(adapter.info) | {"portable": adapter.portable}, f"{adapter.__name__}.info")
     return "floor" if adapter.info.kind == "floor" else "model", info
+
+
+def _plain(content: dict[str, Any], what: str) -> dict[str, Any]:
+    """``content`` if a record can hold it, else raises ``DataError``."""
+    try:
+        canonical(content).encode()
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} holds what no record can ({error}); give text and finite numbers") from error
+    return content
 
 
 def run_cell(
@@ -204,7 +209,8 @@ def _complete(cell: Cell, path: Path, started: float) -> dict[str, Any]:
     file = write_predictions(path, names, part, np.concatenate([*inner, mean]), std, getattr(model, "basis_", None))
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return _head(cell, key) | {
-        "status": "complete", "hypers": hypers, "chosen": chosen(model), "metrics": fold_scores(task, file),
+        "status": "complete", "hypers": _plain(hypers, "what was searched"),
+        "chosen": _plain(chosen(model), "an attribute that ends in an underscore"), "metrics": fold_scores(task, file),
         "counts": {"train": len(training.samples), "inner": len(ids), "test": len(test)}, "tuning": tuning,
         "seconds": {name: round(value, 3) for name, value in clock.items()},
         "predictions": Predictions(file=file.name, sha256=file_sha256(file)),
