@@ -129,7 +129,7 @@ def disturb(run: subprocess.Popen, chance: random.Random, kills: int, done: Coun
     """Kill members of a run until it ends, or ``kills`` are done in all."""
     while done.total() < kills and run.poll() is None:
         role = ROLES[done.total() % len(ROLES)]
-        until = time.monotonic() + chance.uniform(0, 6 if role == "run" else 0.6)
+        until = time.monotonic() + chance.uniform(0, 4 if role == "run" else 0.6)
         while time.monotonic() < until and run.poll() is None:
             time.sleep(0.01)
         found = []

@@ -97,9 +97,9 @@ def get(name: str) -> "type[Adapter]":
     from jijbench.adapters.base import Adapter
 
     if name in _entry_points() and name not in _files():  # ours keep their names
-        return _loaded(_entry_points()[name])
+        return _loaded(_entry_points()[name].value)
     if ":" in name:  # module:Class, for a model that is not installed as a plug-in
-        return _loaded(importlib.metadata.EntryPoint(name, name, GROUP))
+        return _loaded(name)
     if name not in _files():
         raise UnknownName("adapter", name, names())
     module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
@@ -110,11 +110,13 @@ def get(name: str) -> "type[Adapter]":
     return found[0]
 
 
-def _loaded(point: importlib.metadata.EntryPoint) -> "type[Adapter]":
+def _loaded(place: str) -> "type[Adapter]":
+    module_name, class_name = place.split(":")
     try:
-        return point.load()
+        module = importlib.import_module(module_name.strip())
     except SystemExit as error:  # a script that was not meant to be imported; whoever asks is not to end with it
-        raise ImportError(f"{point.module} ends its interpreter: SystemExit: {error}") from error
+        raise ImportError(f"{module_name} ends its interpreter: SystemExit: {error}") from error
+    return getattr(module, class_name.strip())
 
 
 def require(name: str) -> "type[Adapter]":
