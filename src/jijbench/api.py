@@ -22,9 +22,8 @@ def run(
     """Tune, fit and score ``rows`` on ``tasks``; finished cells in ``folder`` are reused.
 
     A row is the name of a row of the ``full`` benchmark, or a mapping such as
-    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``, or with the class itself where it stands in a file. With more
-    than one worker call it under ``if __name__ == "__main__":``, as for any process pool. Raises ``UnknownName``, and
-    ``DataError`` for a class that stands in no file.
+    ``{"row": "mine", "adapter": "my_module:MyAdapter"}``, or with the class itself where it stands in a file. Raises
+    ``UnknownName``, and ``DataError`` for a class that stands in no file.
     """
     names = [tasks] if isinstance(tasks, Task | str) else list(tasks)
     benchmark = Benchmark(

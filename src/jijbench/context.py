@@ -4,7 +4,9 @@
 """
 
 import contextlib
+import hashlib
 import os
+import platform
 import tempfile
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -66,6 +68,19 @@ def context(**settings: Any) -> Iterator[Context]:
         yield current()
     finally:
         _current.reset(token)
+
+
+def owner() -> str:
+    """``MACHINE-PID``: whose a temporary file or folder is, for its name; machines are told apart by a short hash.
+
+    Containers that share a folder may share their host's name, but not its numbering of processes.
+    """
+    try:
+        numbering = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # not Linux
+        numbering = ""
+    machine = hashlib.sha256(f"{platform.node()} {numbering}".encode()).hexdigest()[:8]
+    return f"{machine}-{os.getpid()}"
 
 
 def home(kind: str) -> Path:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from jijbench.context import owner
+
 
 def canonical(content: Any) -> str:
     """The one JSON text of a value: sorted keys, no spaces, no NaN."""
@@ -45,8 +47,8 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _beside(path: Path) -> Path:
-    """A free name, beside ``path`` and hidden, for what is not whole yet."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    """A free name, beside ``path`` and hidden, for what is not whole yet; it says whose it is."""
+    return path.with_name(f".{path.name}.{owner()}.{secrets.token_hex(4)}")
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
 from jijbench.results import Results, load_results
-from jijbench.runner.key import installed, other_libraries, stale_slots
+from jijbench.runner.key import other_libraries, stale_slots
+from jijbench.runner.machine import installed
 from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 

@@ -1,6 +1,7 @@
 """The unit of work, in this process."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -159,3 +160,109 @@ def test_safety_nets_do_not_make_a_record_stale(tmp_path):
 def test_an_adapter_that_breaks_before_it_is_made_fails_its_cell(tmp_path, adapter, reason):
     record = run(tmp_path, cell(adapter, budget={"trials": 1}))
     assert (record.status, record.reason) == ("failed", reason)
+
+
+HOSTILE = '''
+"""Models that raise what is no ``Exception``, or say what no record can hold."""
+
+from typing import ClassVar
+
+from jijbench.adapters.base import AdapterInfo
+from jijbench.testing.bad import Zeros
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+class Own(BaseException):
+    pass
+
+
+def _raising(error):
+    def fit(self, samples, y, folds=None):
+        raise error
+
+    return fit
+
+
+class Exits(Zeros):
+    fit = _raising(SystemExit(0))
+
+
+class Interrupts(Zeros):
+    fit = _raising(KeyboardInterrupt())
+
+
+class Generates(Zeros):
+    fit = _raising(GeneratorExit())
+
+
+class Owns(Zeros):
+    fit = _raising(Own("of its own"))
+
+
+class Mutes(Zeros):
+    fit = _raising(Mute())
+
+
+class Surrogate(Zeros):
+    fit = _raising(ValueError("caf\\udce9"))
+
+
+class NanCard(Zeros):
+    info: ClassVar[AdapterInfo] = AdapterInfo("x", float("nan"), "descriptor")
+
+
+class SurrogateCard(Zeros):
+    info: ClassVar[AdapterInfo] = AdapterInfo("caf\\udce9", "MIT", "descriptor")
+
+
+class BytesCard(Zeros):
+    info: ClassVar[AdapterInfo] = AdapterInfo(b"caf", "MIT", "descriptor")
+
+
+class NanChoice(Zeros):
+    def fit(self, samples, y, folds=None):
+        self.chosen_ = float("nan")
+        return super().fit(samples, y, folds)
+
+
+class SurrogateChoice(Zeros):
+    def fit(self, samples, y, folds=None):
+        self.chosen_ = "caf\\udce9"
+        return super().fit(samples, y, folds)
+'''
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("Exits", r"SystemExit: 0"),
+        ("Interrupts", "KeyboardInterrupt: no message"),
+        ("Generates", "GeneratorExit: no message"),
+        ("Owns", "Own: of its own"),
+        ("Mutes", r"Mute: no message \(RuntimeError while it was made\)"),
+        ("Surrogate", r"ValueError: caf\\udce9"),
+        ("NanCard", "DataError: NanCard.info holds what no record can"),
+        ("SurrogateCard", "DataError: SurrogateCard.info holds what no record can"),
+        ("BytesCard", "DataError: BytesCard.info holds what no record can"),
+        ("NanChoice", "DataError: an attribute that ends in an underscore holds what no record can"),
+        ("SurrogateChoice", "DataError: an attribute that ends in an underscore holds what no record can"),
+    ],
+)
+def test_whatever_a_model_raises_or_says_fails_its_own_cell(tmp_path, monkeypatch, model, reason):
+    (tmp_path / "hostile.py").write_text(HOSTILE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    record = run(tmp_path / "r", cell(f"hostile:{model}", task="jij-published-table/jij/transfer"))
+    assert record.status == "failed"
+    assert re.match(reason, record.reason), record.reason
+    assert read_record(record_path(tmp_path / "r", cell("x", task="jij-published-table/jij/transfer"))) == record
+
+
+def test_a_module_that_ends_the_interpreter_fails_its_cell(tmp_path, monkeypatch):
+    (tmp_path / "ends_at_once.py").write_text("import sys\n\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    record = run(tmp_path / "r", cell("ends_at_once:Model", task="jij-published-table/jij/transfer"))
+    assert (record.status, record.reason) == ("failed", "ImportError: ends_at_once ends its interpreter: SystemExit: 0")

@@ -124,13 +124,9 @@ def get(name: str) -> "type[Adapter]":
     from jijbench.adapters.base import Adapter
 
     if name in _entry_points() and name not in _files():  # ours keep their names
-        return _entry_points()[name].load()
+        return _loaded(_entry_points()[name].value)
     if ":" in name:  # module:Class, for a model that is not installed as a plug-in
-        module_name, class_name = name.split(":")
-        module = importlib.import_module(module_name)
-        if module_name == "__main__" and not hasattr(module, class_name):
-            raise DataError(in_no_file(class_name))
-        return getattr(module, class_name)
+        return _loaded(name)
     if name not in _files():
         raise UnknownName("adapter", name, names())
     module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
@@ -147,6 +143,17 @@ def in_no_file(class_name: str) -> str:
         f"{class_name} is of a notebook cell or a prompt, and the processes that run cells cannot import it: make "
         f"`%%writefile my_models.py` the first line of its cell, run it, and name the adapter 'my_models:{class_name}'"
     )
+
+
+def _loaded(place: str) -> "type[Adapter]":
+    module_name, class_name = (part.strip() for part in place.split(":"))
+    try:
+        module = importlib.import_module(module_name)
+    except SystemExit as error:  # a script that was not meant to be imported; whoever asks is not to end with it
+        raise ImportError(f"{module_name} ends its interpreter: SystemExit: {error}") from error
+    if module_name == "__main__" and not hasattr(module, class_name):
+        raise DataError(in_no_file(class_name))
+    return getattr(module, class_name)
 
 
 def require(name: str) -> "type[Adapter]":

@@ -25,8 +25,8 @@ from jijbench.metrics import scores
 from jijbench.records.code import code_sha256
 from jijbench.records.schema import Tuning
 from jijbench.results import official_folder
-from jijbench.runner.cell import chosen, machine, surroundings
-from jijbench.runner.key import installed
+from jijbench.runner.cell import chosen, surroundings
+from jijbench.runner.machine import installed, machine
 from jijbench.runner.scoring import inner_score, predict
 from jijbench.tuning import SAMPLER, tune
 

@@ -18,7 +18,7 @@ from jijbench.data.sample import Sample
 from jijbench.data.shown import html_table
 from jijbench.data.task import INPUTS, release
 from jijbench.errors import DataError, JijbenchError
-from jijbench.runner.key import installed
+from jijbench.runner.machine import installed
 
 MODEL, KNOWN = "model", "known"
 #: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move

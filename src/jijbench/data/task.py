@@ -156,13 +156,18 @@ class Task:
 
     def inner_folds(self, fold: int, n_inner: int) -> InnerFolds:
         """(train, valid) positions into the training part of one fold, by the protocol's own rule."""
-        rows = self.source.rows(self.split.folds[fold].train)
-        return self.protocol.inner_folds(tuple(self.source.samples[row] for row in rows), n_inner)
+        return _inner_folds(self, fold, n_inner)
 
     def test(self, fold: int, inputs: str) -> tuple[Sample, ...]:
         """Samples to predict; their truth stays here."""
         rows = self.dataset.rows(self.split.folds[fold].test)
         return release(tuple(self.dataset.samples[row] for row in rows), inputs)
+
+
+@lru_cache(maxsize=256)  # the same for all rows of a table
+def _inner_folds(task: Task, fold: int, n_inner: int) -> InnerFolds:
+    rows = task.source.rows(task.split.folds[fold].train)
+    return task.protocol.inner_folds(tuple(task.source.samples[row] for row in rows), n_inner)
 
 
 def task_ids() -> list[str]:

@@ -31,9 +31,10 @@ def _variable(setting: str) -> str:
 
 
 class _Cells(WorkerPlugin):
-    """Children of a worker: one a thread of the worker, so that it holds as many cells as Dask sends."""
+    """Children of a worker, which holds as many cells as it has threads."""
 
     name = NAME
+    children: Children
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -42,11 +43,10 @@ class _Cells(WorkerPlugin):
         if multiprocessing.current_process().daemon:
             setting = _variable("distributed.worker.daemon")
             raise JijbenchError(f"{worker.address} is a daemon, whose cells cannot run: start it with {setting}=False")
-        self.children = Children(worker.state.nthreads, self.threads)
+        self.children = Children(self.threads)
         self.children.__enter__()
 
     def teardown(self, worker: Any) -> None:
-        self.children.stop()
         self.children.__exit__(None, None, None)
 
 

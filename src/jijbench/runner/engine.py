@@ -15,6 +15,7 @@ from jijbench.records.folder import RecordFolder
 from jijbench.records.schema import Record, write_record
 from jijbench.runner.cell import not_complete
 from jijbench.runner.key import cell_key, stale_fields
+from jijbench.runner.leftovers import sweep
 from jijbench.runner.places import Open, Place, this_machine
 from jijbench.runner.reuse import LOST, complete, finished
 
@@ -41,6 +42,7 @@ def run_cells(
             tell(record, True)
     todo = [cell for cell in cells if cell.slot not in done]
     if todo:
+        sweep(folder)
         with (place or partial(this_machine, workers=workers))(threads) as opened:
             done |= _collect(todo, folder, opened, tell)
     return [done[cell.slot] for cell in cells]

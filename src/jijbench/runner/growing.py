@@ -17,7 +17,7 @@ from jijbench.data.task import Task, folds_sha256
 from jijbench.files import sha256_of
 from jijbench.records.predictions import Predictions, read_predictions, write_predictions
 from jijbench.records.schema import PredictionsFile, Search, round_part
-from jijbench.runner.cost import cpu_seconds, peak_mib
+from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
 
 
@@ -62,7 +62,7 @@ def grown(cell: Cell, task: Task, adapter: type[Adapter], path: Path, started: f
         "status": "complete", "hypers": cell.row.fixed, "extra": {"rounds": [_round(r) for r in rounds]},
         "metrics": fold_scores(task, read_predictions(file), part=round_part(len(rounds) - 1)),
         "counts": {"train": rounds[-1].n, "inner": 0, "test": len(test)},
-        "seconds": {name: round(value, 3) for name, value in seconds.items()}, "peak_memory_mib": peak_mib(),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "predictions": PredictionsFile(file=file.name, sha256=file_sha256(file)),
     }  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Everything that decides the numbers of a cell, as it is today; and what of it a record was made without."""
 
-import importlib.metadata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -12,19 +11,11 @@ from jijbench.files import sha256_of
 from jijbench.records.code import code_sha256
 from jijbench.records.schema import Key, Record, Search
 from jijbench.runner.growing import growth_search
+from jijbench.runner.machine import installed
 from jijbench.tuning import SAMPLER, space_sha256
 
 #: libraries below all models: recorded, and compared without their last number
 BELOW_ALL = ("numpy", "scipy")
-
-
-@lru_cache(maxsize=256)  # asked once a cell
-def installed(distribution: str) -> str | None:
-    """Version of an installed distribution, None where it is not there."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def versions_of(requires: Iterable[str]) -> dict[str, str | None]:

@@ -28,7 +28,7 @@ Open = Callable[[int], AbstractContextManager[Place]]  # threads of a cell → a
 @contextmanager
 def this_machine(threads: int, workers: int = 1) -> Iterator[Place]:
     """As many cells at a time as ``workers``."""
-    with Children(workers, threads) as children, ThreadPoolExecutor(workers) as executor:
+    with Children(threads) as children, ThreadPoolExecutor(workers) as executor:
         try:
             yield Place(lambda cell, folder: executor.submit(children.run, cell, folder))
         except BaseException:  # Ctrl-C: running cells leave no record and are computed at the next start

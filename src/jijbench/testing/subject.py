@@ -19,7 +19,7 @@ from jijbench.context import context
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import INPUTS, Question, release
-from jijbench.runner.cost import peak_mib, reset_peak
+from jijbench.runner.cost import Memory
 from jijbench.testing import toys
 
 EVERY = 5  # each fifth dimer is held out
@@ -104,12 +104,11 @@ class Subject:
         samples, model = self.train(), self.model()
         y, folds = toys.truth(samples), orbit_folds(samples, 2)
         here = Path(tempfile.mkdtemp(dir=self.scratch))
-        reset_peak()
-        before, started = peak_mib(), time.monotonic()
-        with contextlib.chdir(here):
+        with Memory() as memory, contextlib.chdir(here):
+            before, started = memory.peak_mib(), time.monotonic()
             returned = model.fit(samples, y, folds)
             model.predict(self.held_out())
-        seconds, after = time.monotonic() - started, peak_mib()
+            seconds, after = time.monotonic() - started, memory.peak_mib()
         grown = None if before is None or after is None else after - before
         return Fit(model, returned, seconds, grown, tuple(sorted(path.name for path in here.iterdir())))
 
