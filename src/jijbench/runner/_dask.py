@@ -34,7 +34,6 @@ class _Cells(WorkerPlugin):
     """Children of a worker, which holds as many cells as it has threads."""
 
     name = NAME
-    children: Children
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
