@@ -113,3 +113,31 @@ class M(Zeros):
         assert "\x07" not in text
     assert r"pwned\\x07 \| a \| &lt;script>" in done.stdout
     assert "\x1b" not in (tmp_path / "r" / "leaderboard.csv").read_text()
+
+
+def test_a_user_without_a_home_can_run(tmp_path):
+    (tmp_path / "b.yaml").write_text("""
+benchmark: b
+description: x
+tasks: [jij-published-table/jij/transfer]
+budget: {trials: 0, inner_folds: 1}
+seeds: [0]
+rows: [{row: coulomb, adapter: coulomb}]
+""")
+    (tmp_path / "go.py").write_text("""
+import os, pwd, sys
+from jijbench.cli import main
+if __name__ == "__main__":
+    del os.environ["HOME"]
+    pwd.getpwuid = {}.__getitem__  # the system's list of users does not know this one
+    sys.argv = ["jijbench", "run", "b.yaml", "--results", "r", "--workers", "1"]
+    main()
+""")
+    environment = {k: v for k, v in os.environ.items() if k not in ("JIJBENCH_CACHE", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "go.py"], cwd=tmp_path, env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "fold 0: complete" in done.stderr
+    assert done.stderr.count("JIJBENCH_CACHE") == 1

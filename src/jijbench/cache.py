@@ -71,7 +71,7 @@ def probe() -> None:
         return
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(4096))  # a full disk takes the name of a file, not its content
+            file.write(bytes(2**20))  # a full disk takes the name of a file, not its content
             file.flush()
     except OSError as error:
         _say(folder, error.strerror or str(error))
@@ -144,8 +144,8 @@ def _distrust(found: os.stat_result) -> str | None:
 
 @lru_cache(maxsize=256)  # once a process
 def _say(where: str | Path, why: str) -> None:
-    text = f"{where}: {why}; descriptors are computed without a cache, with the same results and in more time. "
-    warnings.warn(f"{text}Set JIJBENCH_CACHE to a folder of your own", CacheWarning, stacklevel=4)
+    text = f"cache of descriptors, {where}: {why}; it is done without, which costs time and changes no result"
+    warnings.warn(f"{text}. Set JIJBENCH_CACHE to a folder of your own", CacheWarning, stacklevel=4)
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | None:
