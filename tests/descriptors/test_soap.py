@@ -172,4 +172,4 @@ def test_other_settings_are_not_taken_from_the_cache(samples, tmp_path):
 def test_the_cache_lies_where_the_context_says(samples, tmp_path):
     with context(cache=tmp_path / "here"):
         site_spectra(samples[:1], SETTINGS)
-    assert any((tmp_path / "here").rglob("*.pkl"))
+    assert any((tmp_path / "here").glob("*.npz"))
