@@ -15,7 +15,7 @@ LAYERS = (
     "adapters",
     "records benchmark",
     "runner tuning active audit",
-    "results board leaderboard plots export bundle spin verify documents "
+    "results derived board leaderboard plots export bundle spin verify documents "
     "growth confidence ledger compare exact uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",

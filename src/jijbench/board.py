@@ -1,6 +1,7 @@
 """The table: records in, one line for each task and row out. No machine-learning package is needed."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from jijbench import confidence
 from jijbench.data.task import load_task, within
+from jijbench.derived import kept_lines
 from jijbench.downstream import downstream_line, has_sums
 from jijbench.metrics import Scores, curve_norms, scores
 from jijbench.records.schema import Record, Tuning
@@ -72,11 +74,25 @@ def _downstream(pooled: Sequence[Pooled]) -> dict[str, Any]:
     }
 
 
+def _task_lines(results: Results, task: str) -> list[dict[str, Any]]:
+    """The lines of one task, but for the skills, which compare them."""
+    pooled = {row: results.pooled(task, row) for name, row in results.groups() if name == task}
+    lines = [_line(results, task, row, found) for row, found in pooled.items()]
+    _add_confidence(lines, pooled)
+    _add_steps(lines, results)
+    return lines
+
+
+def _shell_task(task: str) -> str:
+    """The task of the neighbours beside that of the impurity."""
+    first, _, protocol = task.rpartition("/")
+    return f"{first}-shell/{protocol}"
+
+
 def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
     """Estimated share of KKR steps saved, beside each row that predicts impurities and their neighbours."""
     for line in lines:
-        first, _, protocol = line["task"].rpartition("/")
-        shell = f"{first}-shell/{protocol}"
+        first, shell = line["task"].rpartition("/")[0], _shell_task(line["task"])
         if first == "deltav-elemental/dv" and (shell, line["row"]) in results.groups():
             pooled = [results.pooled(task, line["row"]) for task in (line["task"], shell)]
             if all(pooled):
@@ -185,19 +201,18 @@ def _over_floors(line: dict[str, Any], lines: list[dict[str, Any]], metric: str)
     return 1.0 - line[metric] / min(floors)
 
 
-def leaderboard(results: Results) -> pd.DataFrame:
+def leaderboard(results: Results, anew: bool = False) -> pd.DataFrame:
     """One line for each task and row, best headline first within a task, lines without numbers last.
 
-    Columns are ``COLUMNS``; a number that is undefined, or of a row that is not complete, is missing.
+    Columns are ``COLUMNS``; a number that is undefined, or of a row that is not complete, is missing. Lines that were
+    made of the same records before are taken from the cache, unless they are wanted ``anew``.
     """
     order = {task: k for k, task in enumerate(results.benchmark.tasks)}
     lines: list[dict[str, Any]] = []
     for task in order:
-        pooled = {row: results.pooled(task, row) for name, row in results.groups() if name == task}
-        here = [_line(results, task, row, found) for row, found in pooled.items()]
-        _add_confidence(here, pooled)
-        _add_steps(here, results)
-        lines += here
+        both = (task, *([_shell_task(task)] if _shell_task(task) in order else []))
+        make = partial(_task_lines, results, task)
+        lines += make() if anew else kept_lines("leaderboard", results, both, make)
     _add_skill(lines)
     headline = {task: load_task(task).target.headline for task in order}
 

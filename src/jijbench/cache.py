@@ -64,6 +64,20 @@ def cached(*distributions: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def remembered(decides: str, make: Callable[[], str]) -> str:
+    """The text that ``make`` gives, kept under everything that ``decides`` it."""
+    folder = _folder()
+    if folder is None:
+        return make()
+    path = folder / f"{hashlib.sha256(decides.encode()).hexdigest()}.npz"
+    known = _read(path)
+    if known is None or set(known) != {ALONE}:
+        text = make()
+        _keep(path, {ALONE: np.frombuffer(text.encode(), dtype=np.uint8)})
+        return text
+    return known[ALONE].tobytes().decode()
+
+
 def probe() -> None:
     """Warn where entries could not be written: whoever starts other processes says it once for all of them."""
     folder = _folder()

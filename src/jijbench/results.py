@@ -129,6 +129,10 @@ class Results:
 
     def groups(self) -> dict[tuple[str, str], list[Cell]]:
         """Cells by task and row, in the order of the benchmark."""
+        return self._groups
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str, str], list[Cell]]:
         found: dict[tuple[str, str], list[Cell]] = {}
         for cell in self.cells:
             found.setdefault((cell.task, cell.row.row), []).append(cell)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from jijbench.data.dataset import Dataset
 from jijbench.data.protocols import Unit, members
 from jijbench.data.sample import Sample
 from jijbench.data.task import Task, load_task
+from jijbench.derived import kept_lines
 from jijbench.metrics import curve_norms
 from jijbench.results import Pooled, Results
 from jijbench.statistics import Jackknife, jackknife, mean_of
@@ -41,11 +43,19 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
     are the 95 % interval of a share over what the protocol leaves out. ``reason`` says why a number is missing.
     """
     lines = []
-    for (task, row), cells in results.groups().items():
-        pooled = results.pooled(task, row)
-        if pooled:
-            lines.append({"task": task, "row": row} | _line(results, load_task(task), cells, pooled))
+    for task in dict.fromkeys(task for task, _ in results.groups()):
+        lines += kept_lines("uncertainty", results, (task,), partial(_lines, results, task))
     return pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
+
+
+def _lines(results: Results, task: str) -> list[Numbers]:
+    rows = {row: cells for (name, row), cells in results.groups().items() if name == task}
+    pooled = {row: results.pooled(task, row) for row in rows}
+    return [
+        {"task": task, "row": row} | _line(results, load_task(task), cells, pooled[row])
+        for row, cells in rows.items()
+        if pooled[row]
+    ]
 
 
 def _line(results: Results, task: Task, cells: list[Cell], pooled: Sequence[Pooled]) -> Numbers:

@@ -126,7 +126,7 @@ def _counts(results: Results, name: str) -> Iterator[Finding]:
 
 def tables(results: Results) -> dict[str, str]:
     """The committed forms of a leaderboard, by file name."""
-    made = files(leaderboard(results))
+    made = files(leaderboard(results, anew=True))
     return made | {"leaderboard.md": f"# Leaderboard of `{results.benchmark.benchmark}`\n\n{made['leaderboard.md']}"}
 
 

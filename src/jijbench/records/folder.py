@@ -1,12 +1,15 @@
 """The records of a results folder, whichever form they have: a cell's own files, or packed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from jijbench.benchmark import Cell, record_path
-from jijbench.errors import RecordError
+from jijbench.data.card import file_sha256
+from jijbench.errors import DataError, RecordError
+from jijbench.files import sha256_of
+from jijbench.reading import inside
 from jijbench.records.coding import Coded
 from jijbench.records.pack import SCHEMA, Pack, pack_path, read_packed_predictions, read_records
 from jijbench.records.predictions import Predictions, read_predictions
@@ -48,7 +51,7 @@ class RecordFolder:
         if record.predictions is None:
             raise RecordError(f"{place}: {cell.slot} has status {record.status!r} and no predictions; run it again")
         if place == record_path(self.folder, cell):
-            return read_predictions(place.parent / record.predictions.file, record.predictions.sha256)
+            return read_predictions(_beside(place, record.predictions.file), record.predictions.sha256)
         return self._packed(place)[cell.slot].decoded()
 
     def coded(self, cell: Cell) -> Coded | None:
@@ -63,6 +66,13 @@ class RecordFolder:
     def _read_packed(self, path: Path) -> dict[str, Coded]:
         return read_packed_predictions(path, self._pack(path).records)
 
+    def sha256(self, cells: Iterable[Cell]) -> str:
+        """Hash of all files that hold the records and predictions of cells."""
+        files: set[Path] = set()
+        for place in {self.place(cell) for cell in cells}:
+            files.update(place.parent.glob(f"{place.stem}.*"))
+        return sha256_of([[file.relative_to(self.folder).as_posix(), file_sha256(file)] for file in sorted(files)])
+
     @cached_property
     def single_files(self) -> list[Path]:
         """Records of cells in files of their own."""
@@ -75,6 +85,13 @@ class RecordFolder:
             if path not in self.single_files and is_pack(path):
                 yield from ((slot, record) for slot, record in self._pack(path).records.items() if slot not in own)
         yield from ((slot, read_record(path)) for slot, path in own.items())
+
+
+def _beside(place: Path, name: str) -> Path:
+    try:
+        return inside(place.parent, name)
+    except DataError as error:
+        raise RecordError(f"{place}: {error}") from error
 
 
 def is_pack(path: Path) -> bool:

@@ -17,10 +17,10 @@ import numpy as np
 
 from jijbench.benchmark import Cell
 from jijbench.data.card import file_sha256
-from jijbench.errors import RecordError
+from jijbench.errors import DataError, RecordError
 from jijbench.files import npz, write_atomically
+from jijbench.reading import UNREADABLE, read_arrays, read_json
 from jijbench.records.coding import Code, Coded
-from jijbench.records.predictions import UNREADABLE
 from jijbench.records.schema import PredictionsFile, Record, as_json, from_json
 
 SCHEMA = "jijbench.pack/1"
@@ -69,12 +69,12 @@ def write_pack(path: Path, pack: Pack) -> None:
 def read_records(path: Path) -> Pack:
     """The records of a pack, without the predictions; raises ``RecordError`` naming file and field."""
     try:
-        raw = json.loads(path.read_bytes())
+        raw = read_json(path)
         if raw["schema"] != SCHEMA:
             raise RecordError(f"{path} has schema {raw['schema']!r}, this version reads {SCHEMA}; update jijbench")
         records = {str(slot): from_json(_merged(raw["common"], record), path) for slot, record in raw["records"]}
         return Pack(records, tuple(map(str, raw["missing"])), {})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (DataError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path} holds no packed records ({SCHEMA}): {error}") from error
 
 
@@ -113,9 +113,10 @@ def read_packed_predictions(path: Path, records: Mapping[str, Record]) -> dict[s
         known = [one for one in there if {file_sha256(one)} == set(complete.values())]
         if not known:
             raise RecordError(f"{file} is not the file that {path.name} was written with (sha256); restore both")
-        with np.load(known[0], allow_pickle=False) as arrays:
-            return dict(zip(complete, _coded(dict(arrays)), strict=True))
-    except UNREADABLE as error:
+        return dict(zip(complete, _coded(read_arrays(known[0])), strict=True))
+    except RecordError:
+        raise
+    except (DataError, *UNREADABLE) as error:
         raise RecordError(f"{file} cannot be read: {error}; restore it, or run its cells again") from error
 
 

@@ -1,8 +1,6 @@
 """Predictions of a cell, and the file that holds them beside its record."""
 
 import gzip
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +8,10 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.card import file_sha256
-from jijbench.errors import RecordError
+from jijbench.errors import DataError, RecordError
 from jijbench.files import npz, write_atomically
 from jijbench.metrics import projected
-
-#: what a damaged or foreign file raises while it is read
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZipFile, zlib.error)
+from jijbench.reading import UNREADABLE, read_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +90,16 @@ def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
             return Predictions(
                 names, parts, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None
             )
-        with np.load(path, allow_pickle=False) as arrays:
-            spread = _product(arrays, "std_") if "std_curves" in arrays else None
-            basis = arrays["basis"].astype(float) if "basis" in arrays else None
-            return Predictions(arrays["id"], arrays["part"], _product(arrays, ""), spread, basis)
-    except UNREADABLE as error:
-        raise RecordError(f"{path} cannot be read: {error}; run the cell again") from error
+        arrays = read_arrays(path)
+        spread = _product(arrays, "std_") if "std_curves" in arrays else None
+        basis = arrays["basis"].astype(float) if "basis" in arrays else None
+        return Predictions(arrays["id"], arrays["part"], _product(arrays, ""), spread, basis)
+    except RecordError:
+        raise
+    except (DataError, *UNREADABLE) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise RecordError(f"{path} cannot be read: {said[0]}; run the cell again") from error
 
 
-def _product(arrays: "np.lib.npyio.NpzFile", kind: str) -> np.ndarray:
+def _product(arrays: dict[str, np.ndarray], kind: str) -> np.ndarray:
     return arrays[f"{kind}coefficients"].astype(float) @ arrays[f"{kind}curves"].astype(float)

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from jijbench.data.card import Sha256, Strict
-from jijbench.errors import RecordError
+from jijbench.data.card import Sha256, Strict, validated
+from jijbench.errors import DataError, RecordError
 from jijbench.files import canonical, write_atomically
+from jijbench.reading import read_json
 from jijbench.records.migration import upgraded
 
 SCHEMA = "jijbench.run/2"
@@ -120,6 +121,12 @@ class Record(Strict):
         return self
 
     @model_validator(mode="after")
+    def _seconds_in_all(self) -> Self:
+        if "total" not in self.seconds:
+            raise ValueError(f"seconds holds {', '.join(self.seconds) or 'nothing'} and no total")
+        return self
+
+    @model_validator(mode="after")
     def _reason_exactly_when_not_complete(self) -> Self:
         if (self.status == "complete") == (self.reason is not None):
             raise ValueError(
@@ -143,9 +150,9 @@ def as_json(record: Record) -> dict[str, Any]:
 def from_json(raw: Any, where: Path) -> Record:
     """A record from JSON values of this or an earlier version; raises ``RecordError`` naming file and field."""
     try:
-        return Record.model_validate(upgraded(raw))
-    except ValidationError as error:
-        raise RecordError(f"{where} is no run record ({SCHEMA}): {error}") from error
+        return validated(Record, upgraded(raw), f"{where} is no run record ({SCHEMA})")
+    except DataError as error:
+        raise RecordError(str(error)) from error
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -157,7 +164,7 @@ def write_record(path: Path, record: Record) -> None:
 def read_record(path: Path) -> Record:
     """Read a record of this or an earlier version; raises ``RecordError`` naming file and field."""
     try:
-        raw = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        raw = read_json(path)
+    except DataError as error:
         raise RecordError(f"{path} is no run record ({SCHEMA}): {error}") from error
     return from_json(raw, path)

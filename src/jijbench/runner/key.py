@@ -64,9 +64,9 @@ def _space(adapter: str, question: Question) -> str:
     """Hash of the search space; that of nothing where the module breaks, which fails its cells and not the run."""
     try:
         return space_sha256(adapters.get(adapter), question)
-    except UnknownName:
+    except (UnknownName, KeyboardInterrupt):
         raise
-    except Exception:
+    except BaseException:  # SystemExit too
         return sha256_of(None)
 
 
