@@ -5,7 +5,7 @@
 """
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 #: expected shares at which observed ones are asked for
 GRID = tuple(np.round(np.arange(0.05, 1.0, 0.05), 2))
@@ -15,7 +15,7 @@ def nll(error: np.ndarray, std: np.ndarray, weight: np.ndarray) -> float | None:
     """Mean negative log-likelihood of the truth under normal distributions; None where a deviation is zero."""
     if not len(error) or (std <= 0).any():
         return None
-    return float(-np.average(norm.logpdf(error, scale=std), weights=weight))
+    return float(np.average(0.5 * (error / std) ** 2 + np.log(std) + 0.5 * np.log(2 * np.pi), weights=weight))
 
 
 def interval_score(half: np.ndarray, error: np.ndarray, weight: np.ndarray, level: float) -> float | None:
@@ -31,7 +31,7 @@ def interval_score(half: np.ndarray, error: np.ndarray, weight: np.ndarray, leve
 
 def normal_half(std: np.ndarray, level: float) -> np.ndarray:
     """(n,) half-widths of the central intervals of normal distributions."""
-    return norm.ppf((1 + level) / 2) * std
+    return ndtri((1 + level) / 2) * std
 
 
 def coverage(half: np.ndarray, error: np.ndarray, weight: np.ndarray) -> float | None:

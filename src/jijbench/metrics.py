@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
-from scipy.stats import rankdata
 
 SIGN_FLOOR = 0.1  # meV; below it the sign of J says nothing
 
@@ -45,6 +44,8 @@ def spearman(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float |
     """Rank correlation; None for a constant truth or prediction."""
     if len(truth) < 2 or np.ptp(truth) == 0 or np.ptp(mean) == 0:
         return None
+    from scipy.stats import rankdata  # half of the start of every command that shows a table
+
     a, b = rankdata(truth), rankdata(mean)
     a, b = a - np.average(a, weights=weight), b - np.average(b, weights=weight)
     return _finite((weight * a * b).sum() / np.sqrt((weight * a**2).sum() * (weight * b**2).sum()))

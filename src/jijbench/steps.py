@@ -15,8 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import least_squares
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from jijbench.context import home
 from jijbench.data.card import described
@@ -65,6 +64,8 @@ class Estimate:
 
 def fit(table: pd.DataFrame) -> Estimate:
     """Least squares of the share saved over the graded starts of a table of runs."""
+    from scipy.optimize import least_squares
+
     graded = table[table["start"].isin(GRADED)]
 
     def residual(logs: np.ndarray) -> np.ndarray:
@@ -117,7 +118,7 @@ def interval(model: Fitted, table: pd.DataFrame, cases: int = CASES) -> tuple[fl
     fits = np.array([estimate.saved(table).mean() for estimate in model.without])
     variance = sum((len(way) - 1) * float(np.var(way)) for way in (fits, rest))
     variance += (float(np.var(means, ddof=1)) + float(np.var(model.gaps, ddof=1))) / cases + model.gaps.mean() ** 2
-    half = float(student.ppf(0.975, min(len(fits), len(means)) - 1) * np.sqrt(variance))
+    half = float(stdtrit(min(len(fits), len(means)) - 1, 0.975) * np.sqrt(variance))
     return float(saved.mean()) - half, float(saved.mean()) + half
 
 

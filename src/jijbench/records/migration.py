@@ -33,7 +33,7 @@ def upgraded(raw: Any) -> Any:
         return raw
     key, machine = dict(raw["key"]), raw.get("machine")
     then, now = _released().get(str(key.get("adapter")), (None, None))
-    known = key.pop("adapter_sha256", None) == then
+    known = key.pop("adapter_sha256", None) == then is not None
     key["version"] = int(known)
     if isinstance(key.get("versions"), dict) and isinstance(machine, dict):
         key["versions"] = key["versions"] | {"numpy": machine.get("numpy"), "scipy": None}
@@ -50,6 +50,6 @@ def upgraded_card(raw: Any) -> Any:
     if not isinstance(raw, dict) or "adapter_sha256" not in raw:
         return raw
     then, now = _released().get(str(raw.get("adapter")), (None, None))
-    known = raw["adapter_sha256"] == then
+    known = raw["adapter_sha256"] == then is not None
     card = {name: value for name, value in raw.items() if name != "adapter_sha256"}
     return card | {"version": int(known), "code_sha256": now if known else None}

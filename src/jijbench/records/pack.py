@@ -158,5 +158,8 @@ def _coded(arrays: dict[str, np.ndarray]) -> list[Coded]:
             known = values is not None and (kind == "mean" or np.isfinite(values).any())
             return {"values": values} if values is not None and known else curves.get((kind, k))
 
-        each.append(Coded(ids[here], parts[here], made("mean") or {}, made("std"), arrays.get(f"basis.{k}")))
+        mean = made("mean")
+        if mean is None:
+            raise KeyError(f"mean of cell {k}")
+        each.append(Coded(ids[here], parts[here], mean, made("std"), arrays.get(f"basis.{k}")))
     return each
