@@ -1,0 +1,149 @@
+"""Canaries: a changed number without a raised version is caught, other changes of the code are not."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from jijbench.benchmark import Benchmark, load_benchmark
+from jijbench.results import load_results, official_folder
+from jijbench.runner import run_cells
+from jijbench.runner import key as keys
+from jijbench.runner.key import stale_slots
+from jijbench.runner.publish import publish, renew
+from jijbench.runner.refit import canary, changed_rows, prove
+
+TASKS = ("jij-published-table/jij/transfer", "jij-bi2te3/jij/period")
+MODEL = '''"""Predicts the mean of its training part."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from jijbench.adapters.base import Adapter, AdapterInfo
+
+
+class Mean(Adapter):
+    """Mean times a factor."""
+
+    version: ClassVar[int] = 1
+    info: ClassVar[AdapterInfo] = AdapterInfo(citation="test", licence="MIT", kind="descriptor")
+
+    def __init__(self, *, target=None, seed: int = 0, factor: float = 1.0) -> None:
+        self.target, self.seed, self.factor = target, seed, factor
+
+    @classmethod
+    def suggest(cls, trial, question):
+        return {"factor": trial.suggest_float("factor", 0.5, 2.0)}
+
+    def fit(self, samples, y, folds=None):
+        self.mean_ = float(np.mean(y))
+        return self
+
+    def predict(self, samples):
+        return np.full(len(samples), self.factor * self.mean_)
+'''
+
+
+class Source:
+    """The file of the model, which a test changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = "refitted_" + "".join(c if c.isalnum() else "_" for c in folder.name)
+        self.path = folder / f"{self.name}.py"
+        self.path.write_text(MODEL, encoding="utf-8")
+
+    def change(self, old: str, new: str) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        assert old in text
+        self.path.write_text(text.replace(old, new), encoding="utf-8")
+        self.forget()
+
+    def forget(self) -> None:
+        """As in a new process: neither the module nor what was read from its source is known."""
+        importlib.invalidate_caches()
+        sys.modules.pop(self.name, None)
+        for function in (keys._code, keys._space, keys.adapters._declared):
+            function.cache_clear()
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Source(tmp_path)
+    yield found
+    found.forget()
+
+
+@pytest.fixture
+def made(source, tmp_path):
+    """A benchmark of the model and its published records."""
+    budget = {"trials": 2, "inner_folds": 1}
+    rows = [{"row": "mine", "adapter": f"{source.name}:Mean"}]
+    bench = Benchmark(benchmark="b", description="", tasks=TASKS, rows=rows, seeds=(0,), budget=budget)
+    run_cells(bench.cells(), tmp_path / "run")
+    list(publish(bench, tmp_path / "run", tmp_path / "out"))
+    return bench, tmp_path / "out"
+
+
+def proofs(bench, folder):
+    results = load_results(bench, folder)
+    return list(prove(changed_rows(list(results.cells), results.records), results.records, results.held))
+
+
+def test_code_that_is_the_same_is_not_asked(made, source):
+    assert proofs(*made) == []
+    source.change('"""Mean times a factor."""', '"""The mean, times a factor."""  # words')
+    assert proofs(*made) == []
+
+
+def test_other_code_of_the_same_numbers_is_proved_and_renewed(made, source):
+    bench, folder = made
+    source.change("np.full(len(samples), self.factor * self.mean_)", "self.factor * self.mean_ * np.ones(len(samples))")
+    (proof,) = proofs(bench, folder)
+    assert (proof.row, proof.outcome) == ("mine", "same"), proof.why
+    results = load_results(bench, folder)
+    before = [results.predictions(cell).mean.tolist() for cell in results.cells]
+    assert renew(changed_rows(list(results.cells), results.records), folder) == len(TASKS)
+    assert proofs(bench, folder) == []
+    after = load_results(bench, folder)
+    assert [after.predictions(cell).mean.tolist() for cell in after.cells] == before
+
+
+def test_a_changed_number_without_a_raised_version_is_caught(made, source):
+    source.change("self.factor * self.mean_", "1.001 * self.factor * self.mean_")
+    (proof,) = proofs(*made)
+    assert proof.outcome == "other"
+    assert "largest difference" in proof.why
+
+
+def test_a_changed_number_with_a_raised_version_is_stale(made, source):
+    bench, folder = made
+    source.change("version: ClassVar[int] = 1", "version: ClassVar[int] = 2")
+    results = load_results(bench, folder)
+    stale = stale_slots(results.cells, results.records)
+    assert set(map(tuple, stale.values())) == {("version",)}
+    assert len(stale) == len(results.cells)
+
+
+def test_another_search_space_is_caught(made, source):
+    source.change("0.5, 2.0", "0.4, 2.0")
+    (proof,) = proofs(*made)
+    assert proof.outcome == "other"
+    assert "search" in proof.why
+
+
+def test_a_model_that_breaks_is_said_and_not_called_the_same(made, source):
+    source.change("return np.full(", "raise OSError('no weights')\n        return np.full(")
+    (proof,) = proofs(*made)
+    assert proof.outcome == "none"
+    assert "no weights" in proof.why
+
+
+def test_the_canary_is_the_cheapest_first_fold():
+    full = load_benchmark("full")
+    cells = list(full.cells(rows=("soap-pair",)))
+    results = load_results(full, official_folder(), cells)
+    chosen = canary(cells, results.records)
+    assert (chosen.task, chosen.fold) == ("jij-published-table/jij/transfer", 0)
