@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jijbench.data.card import file_sha256
 from jijbench.data.curves import check_curves, check_hosts, elemental_host
 from jijbench.data.dataset import load_dataset, read_array
+from jijbench.data.elements import symbol
 from jijbench.data.mesh import POINTS, relative_mesh, volume_weights
 from jijbench.data.split import load_split
 from jijbench.data.task import load_task
@@ -175,12 +177,29 @@ def test_a_bad_row_is_found(tmp_path, old, new, message):
         validate(folder)
 
 
+def committed_edition(out: Path) -> Path:
+    """The raw rows that the committed dataset lists: later editions add rows and leave these as they are."""
+    table = pd.read_csv(FOLDER / "samples.csv")
+    listed = {(z, host, round(d, 6)) for z, host, d in zip(table["element_i"], table["geometry"].str.split("-").str[0], table["distance_bohr"], strict=True)}  # noqa: E501  # fmt: skip
+    out.mkdir()
+    for file in ("hosts.json", "hosts.npz"):
+        shutil.copy(RAW / file, out)
+    for file in ("impurities.npz", "neighbours.npz"):
+        with np.load(RAW / file, allow_pickle=False) as arrays:
+            raw = dict(arrays)
+        distances = raw.get("distance_bohr", np.zeros(len(raw["z"])))
+        keep = [(symbol(z), h, round(float(d), 6)) in listed for z, h, d in zip(raw["z"], raw["host"], distances, strict=True)]  # noqa: E501  # fmt: skip
+        np.savez(out / file, **{name: a[keep] if a.ndim and len(a) == len(keep) else a for name, a in raw.items()})
+    return out
+
+
 @pytest.mark.skipif(not RAW.is_dir(), reason="the raw reference data are not here")
 def test_the_build_script_gives_the_committed_bytes(tmp_path):
+    raw = committed_edition(tmp_path / "raw")
     folder = tmp_path / "deltav-elemental"
     folder.mkdir()
     shutil.copy(FOLDER / "build.py", folder)
-    subprocess.run([sys.executable, folder / "build.py", RAW], check=True)
+    subprocess.run([sys.executable, folder / "build.py", raw], check=True)
     for path in sorted(folder.iterdir()):
         assert file_sha256(path) == file_sha256(FOLDER / path.name), path.name
 
