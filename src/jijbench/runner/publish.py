@@ -16,6 +16,7 @@ from jijbench.records.pack import Pack, pack_path, write_pack
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
 from jijbench.runner.key import cell_key, code_of, stale_fields
+from jijbench.runner.leftovers import sweep
 from jijbench.runner.scoring import fold_scores
 
 
@@ -37,6 +38,7 @@ def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
     cells go as soon as their pack is written. Raises ``RecordError`` for records that are stale or damaged, or
     predictions that come back otherwise.
     """
+    sweep(out)
     held, there = RecordFolder(run), RecordFolder(out)
     same = run.resolve() == out.resolve()
     cells = sorted([*benchmark.cells(), *benchmark.growth_cells()], key=lambda cell: str(pack_path(out, cell)))
@@ -113,6 +115,7 @@ def _scored(cell: Cell, record: Record, before: Predictions, after: Predictions)
 def _remove(paths: Sequence[Path], out: Path) -> None:
     """Remove the files of cells that are packed now, and the folders that this leaves empty."""
     for path in paths:
+        path.unlink()  # the record first: without its predictions it would be a damaged one
         for file in path.parent.glob(f"{path.stem}.*"):
             file.unlink()
         for folder in path.parents:
