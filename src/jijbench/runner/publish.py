@@ -10,7 +10,7 @@ import numpy as np
 from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import RecordError
-from jijbench.records.coding import COARSE_INNER, COARSEST, LEFT, Coded, coarseness, coded
+from jijbench.records.coding import Coded, coarseness, coded, is_faithful
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack, pack_path, write_pack
 from jijbench.records.predictions import Predictions
@@ -81,7 +81,7 @@ def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordF
             if record.predictions is not None:
                 before = held.predictions(cell, record)
                 predictions[cell.slot] = made = held.coded(cell) or coded(before, coarse)
-                record = _scored(cell, record, before, made.decoded())
+                record = _scored(cell, record, before, made)
             records[cell.slot] = record
         elif (old := there.record(cell)) is not None:
             records[cell.slot] = old
@@ -101,14 +101,12 @@ def _fresh(cell: Cell, held: RecordFolder) -> Record:
     return record
 
 
-def _scored(cell: Cell, record: Record, before: Predictions, after: Predictions) -> Record:
+def _scored(cell: Cell, record: Record, before: Predictions, made: Coded) -> Record:
     """The record with the scores of its packed predictions; raises ``RecordError`` where these are other ones."""
-    loose = 0.0 if before.mean.ndim == 1 else 2 * LEFT * 2 ** (COARSEST + COARSE_INNER)
-    if before.mean.shape != after.mean.shape or not np.allclose(
-        after.mean, before.mean, rtol=loose or 1e-14, atol=loose
-    ):
+    stds = made.std is None if before.std is None else made.std is not None and is_faithful(made.std, before.std)
+    if not (stds and is_faithful(made.mean, before.mean)):
         raise RecordError(f"{cell.slot}: packed predictions are not those of the run; keep the run, and report this")
-    scores = fold_scores(load_task(cell.task), after, record.scored_part)
+    scores = fold_scores(load_task(cell.task), made.decoded(), record.scored_part)
     return record.model_copy(update={"metrics": scores})
 
 
