@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -205,7 +206,10 @@ def test_a_signal_ends_the_program_too(number, code, tmp_path):
     """The program and what it started are gone when the command is; SIGKILL leaves it, and the next call says so."""
     driven(tmp_path, f"sleep 300 & echo $! > {tmp_path}/pids; echo $$ >> {tmp_path}/pids; wait")
     (tmp_path / "cases.csv").write_text("host,impurity\nCu,Ni\n")
-    ours = subprocess.Popen([sys.executable, "-c", CALL, str(tmp_path)], stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background would not hear Ctrl-C
+    ours = subprocess.Popen(
+        [sys.executable, "-c", CALL, str(tmp_path)], stderr=subprocess.PIPE, text=True, preexec_fn=heard
+    )
     pids = tmp_path / "pids"
     until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
     started = [int(word) for word in pids.read_text().split()]
