@@ -15,7 +15,7 @@ def report(contract: Contract) -> str:
     lines += [_row(outcome) for outcome in contract.outcomes]
     if contract.failed:
         lines += ["", "## What failed", ""]
-        lines += [f"- **{outcome.check}**: {_plain(outcome.reason)}" for outcome in contract.failed]
+        lines += [f"- **{outcome.check}**: {markdown(outcome.reason)}" for outcome in contract.failed]
     return "\n".join(lines) + "\n"
 
 
@@ -47,10 +47,5 @@ def _version(distribution: str) -> str:
 
 
 def _row(outcome: Outcome) -> str:
-    excuse = f" ({_plain(outcome.reason)})" if outcome.status in ("excused", "not reached") else ""
-    return f"| {outcome.check} | {outcome.status}{excuse} | {outcome.seconds:.1f} | {_plain(outcome.asks)} |"
-
-
-def _plain(text: str) -> str:
-    """One line that no table breaks on, and no text of another's exception."""
-    return markdown(text)
+    excuse = f" ({markdown(outcome.reason)})" if outcome.status in ("excused", "not reached") else ""
+    return f"| {outcome.check} | {outcome.status}{excuse} | {outcome.seconds:.1f} | {markdown(outcome.asks)} |"
