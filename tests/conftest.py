@@ -7,8 +7,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from jijbench.data.cluster import Host
 from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.validate import host_of
 
