@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from jijbench.benchmark import Benchmark
+from jijbench.benchmark import Benchmark, record_path
 from jijbench.board import COLUMNS, leaderboard
 from jijbench.errors import IncompleteTable, RecordError
 from jijbench.forms import to_csv, to_json, to_markdown
-from jijbench.benchmark import record_path
 from jijbench.results import load_results
 from jijbench.runner import run_cells, stale_slots
 

@@ -4,6 +4,7 @@ import pytest
 
 from jijbench.benchmark import Benchmark, load_benchmark
 from jijbench.ledger import budget_table, ledger_markdown, ledger_table, promise_table
+from jijbench.records.folder import RecordFolder
 from jijbench.records.schema import Trial, Tuning
 from jijbench.results import Results, load_results, official_folder
 
@@ -27,7 +28,7 @@ def with_ledger(results: Results, scores: dict[str, list[list[float | None]]]) -
         best = min(t.inner for t in trials if t.inner is not None)
         tuning = Tuning(trials=len(trials), configurations=len(trials), inner=best, capped=False, ledger=trials)
         records[cell.slot] = results.records[cell.slot].model_copy(update={"tuning": tuning})
-    return Results(results.benchmark, results.folder, results.cells, records)
+    return Results(results.benchmark, results.held, results.cells, records)
 
 
 def test_a_line_for_each_cell_with_the_difference_of_test_and_promise(official):
@@ -70,7 +71,7 @@ def test_rows_without_an_inner_score_are_not_ranked():
         benchmark="mine", description="", tasks=(TASK,), rows=({"row": "gap", "adapter": "gap"},), seeds=(0,),
         budget={"trials": 0, "inner_folds": 1},
     )  # fmt: skip
-    empty = Results(benchmark, official_folder(), (), {})
+    empty = Results(benchmark, RecordFolder(official_folder()), (), {})
     assert ledger_table(empty).empty
     assert budget_table(empty).empty
     assert "no row of this task was tuned" in ledger_markdown(empty, TASK)

@@ -5,10 +5,9 @@ import shutil
 
 import pytest
 
-from jijbench.benchmark import Benchmark
+from jijbench.benchmark import Benchmark, record_path
 from jijbench.documents import render
 from jijbench.records.schema import read_record
-from jijbench.benchmark import record_path
 from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.verify import check_documents, check_results, tables
@@ -86,10 +85,10 @@ def test_a_missing_record_is_an_error(bench, folder):
 
 
 def test_a_stale_record_is_a_warning_that_names_the_field(bench, folder):
-    edit(record_path(folder, next(iter(bench.cells()))), lambda raw: raw["key"].update(adapter_sha256="0" * 64))
+    edit(record_path(folder, next(iter(bench.cells()))), lambda raw: raw["key"].update(version=0))
     found = levels(bench, folder)
     assert not found["error"]
-    assert "adapter_sha256" in found["warning"][0]
+    assert "1 records are stale (version changed)" in found["warning"][0]
 
 
 def test_blocks_of_a_document_are_made_anew_and_an_old_one_is_an_error(bench, folder, tmp_path):

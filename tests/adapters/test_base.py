@@ -1,8 +1,11 @@
 """What every adapter inherits: saving what is plain, and saying what is not."""
 
+import sys
+
 import numpy as np
 import pytest
 
+from jijbench import adapters
 from jijbench.errors import NotPortable
 from jijbench.testing.sound import Sound
 
@@ -29,3 +32,46 @@ def test_a_hyper_that_cannot_be_saved_is_named(samples, y, tmp_path):
     model = Sound(ridge=np.float32(1e-3)).fit(samples, y)
     with pytest.raises(NotPortable, match=r"Sound\.ridge \(float32\)"):
         model.save(tmp_path / "out")
+
+
+SOURCE = """
+from typing import ClassVar
+
+from jijbench.testing.bad import Zeros
+
+
+class Third(Zeros):
+    version: ClassVar[int] = 3
+    requires: ClassVar[tuple[str, ...]] = ("optuna",)
+
+
+class Heir(Third):
+    pass
+
+
+class Fifth(Third):
+    requires = ("numpy", "scipy")
+    version = 5
+"""
+
+
+def test_a_class_declares_its_own_version_and_a_subclass_begins_with_1(tmp_path, monkeypatch):
+    (tmp_path / "several_versions.py").write_text(SOURCE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    read = {name: adapters.version(f"several_versions:{name}") for name in ("Third", "Heir", "Fifth")}
+    assert read == {"Third": 3, "Heir": 1, "Fifth": 5}
+    assert "several_versions" not in sys.modules
+    assert adapters.requires("several_versions:Third") == ("optuna",)
+    assert adapters.requires("several_versions:Fifth") == ("numpy", "scipy")
+    imported = {name: adapters.get(f"several_versions:{name}").version for name in read}
+    assert imported == read
+    sys.modules.pop("several_versions")
+
+
+@pytest.mark.parametrize("name", adapters.names())
+def test_the_version_read_from_the_source_is_that_of_the_class(name):
+    if adapters.missing(name):
+        pytest.skip(adapters.missing(name))
+    found = adapters.get(name)
+    assert adapters.version(name) == found.version >= 1
+    assert adapters.requires(name) == tuple(found.requires)

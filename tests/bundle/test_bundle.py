@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import jijbench
+from jijbench import adapters
 from jijbench.benchmark import Budget, Row, load_benchmark
 from jijbench.bundle.export import all_data, export_bundle, refit
 from jijbench.data.task import load_task, release
@@ -148,9 +149,11 @@ def test_what_cannot_be_exported_is_refused_before_any_work(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_other_code_of_the_model_is_said(copied, monkeypatch):
-    monkeypatch.setattr("jijbench.bundle.model.adapter_sha256", lambda name: "0" * 64)
-    with pytest.warns(UserWarning, match="the code of low-rank is another than at export; export it again"):
+def test_another_version_of_the_model_is_said(copied, monkeypatch):
+    found = adapters.get("low-rank")
+    monkeypatch.setattr(found, "version", found.version + 1)
+    said = f"low-rank is {found.version}, at export {found.version - 1}; export it again to be sure of its numbers"
+    with pytest.warns(UserWarning, match=said):
         jijbench.load_bundle(copied)
 
 
@@ -183,7 +186,7 @@ def test_from_the_command_line(tmp_path):
     assert made.returncode == 0, made.stderr
     assert "host-mean: as asked; by rmse it is number" in made.stderr
     assert "here/b: bundle" in made.stdout
-    again = call(*asked)
+    again = call(*["--adapter" if word == "--row" else word for word in asked])  # as the option was called
     assert again.returncode == 1
     assert "exists and is not empty" in again.stderr
     assert "Traceback" not in again.stderr

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from jijbench import plots
-from jijbench.benchmark import Benchmark
+from jijbench.benchmark import Benchmark, record_path
 from jijbench.data.elements import SYMBOLS, group
 from jijbench.data.task import load_task
 from jijbench.plots import element_map
 from jijbench.records.predictions import Predictions, write_predictions
 from jijbench.records.schema import Record, write_record
-from jijbench.benchmark import record_path
 from jijbench.results import load_results
 
 TASK = "jij-published-table/jij/transfer"
@@ -143,7 +142,8 @@ def test_the_figure_is_saved_for_the_rows_that_have_a_map(tmp_path):
     ids = load_task(TASK).split.folds[0].test
     for cell in benchmark.cells():
         path = record_path(tmp_path, cell)
-        file = write_predictions(path.with_suffix(""), ids, ["test"] * len(ids), np.zeros(len(ids)), None)
+        found = Predictions(np.array(ids), np.full(len(ids), "test"), np.zeros(len(ids)))
+        file = write_predictions(path.with_suffix(""), found)
         chosen = {"element_map_": json.dumps(PLACES)} if cell.row.row == "alchemical" else {}
         write_record(path, record(chosen, cell.row.row, file))
     names = [path.name for path in plots.save(load_results(benchmark, tmp_path), tmp_path / "out")]

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from jijbench import plots
-from jijbench.benchmark import Benchmark, Cell
+from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import UnknownName
 from jijbench.records.predictions import Predictions, write_predictions
 from jijbench.records.schema import Record, write_record
-from jijbench.benchmark import record_path
 from jijbench.results import Results, load_results
 
 TASK = "jij-published-table/jij/transfer"
@@ -39,6 +38,10 @@ def record(cell: Cell, file: Path | None) -> Record:
     )
 
 
+def outer(ids, mean: np.ndarray) -> Predictions:
+    return Predictions(np.array(ids), np.full(len(ids), "test"), mean)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("results")
@@ -52,7 +55,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         path, file = record_path(folder, cell), None
         if cell.row.row != "coulomb":
             mean = np.random.default_rng(0).normal(size=len(ids)) if cell.row.row == "soap" else np.zeros(len(ids))
-            file = write_predictions(path.with_suffix(""), ids, ["test"] * len(ids), mean, None)
+            file = write_predictions(path.with_suffix(""), outer(ids, mean))
         write_record(path, record(cell, file))
     stale = [cell.slot for cell in benchmark.cells() if cell.row.row == "mean"]
     return load_results(benchmark, folder, stale=stale)
@@ -107,7 +110,7 @@ def test_curves_have_plots_of_their_own(tmp_path):
         ids = task.split.folds[cell.fold].test
         path = record_path(tmp_path, cell)
         mean = np.zeros((len(ids), *task.target.shape))
-        write_record(path, record(cell, write_predictions(path.with_suffix(""), ids, ["test"] * len(ids), mean, None)))
+        write_record(path, record(cell, write_predictions(path.with_suffix(""), outer(ids, mean))))
     paths = plots.save(load_results(benchmark, tmp_path), tmp_path / "out")
     assert [path.name for path in paths] == [
         "zero-coefficients.png",

@@ -6,13 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from jijbench.benchmark import Budget, Cell, Row
+from jijbench.benchmark import Budget, Cell, Row, record_path
 from jijbench.data.task import load_task
 from jijbench.records.predictions import read_predictions
 from jijbench.records.schema import Record, read_record
-from jijbench.benchmark import record_path
 from jijbench.runner import run_cell
-from jijbench.runner.engine import stale_fields
+from jijbench.runner.key import stale_fields
 
 TASK = "jij-bi2te3/jij/random-orbit"
 BAD = "jijbench.testing.bad:"
@@ -33,13 +32,13 @@ def test_a_cell_leaves_its_record_and_predictions(tmp_path):
     path = record_path(tmp_path, cell())
     assert read_record(path) == record
     assert record.status == "complete"
-    table, mean = read_predictions(path.parent / record.predictions.file, record.predictions.sha256)
+    found = read_predictions(path.parent / record.predictions.file, record.predictions.sha256)
     fold = load_task(TASK).split.folds[0]
-    assert sorted(table["id"][table["part"] == "test"]) == sorted(fold.test)
-    inner = set(table["id"][table["part"] == "inner"])
+    assert sorted(found.of("test").id) == sorted(fold.test)
+    inner = set(found.of("inner").id)
     assert inner
     assert inner <= set(fold.train)
-    assert np.isfinite(mean).all()
+    assert np.isfinite(found.mean).all()
 
 
 def test_a_row_that_searches_nothing_may_skip_the_inner_folds(tmp_path):
@@ -54,11 +53,10 @@ def test_a_row_that_searches_nothing_may_skip_the_inner_folds(tmp_path):
 
 def test_metrics_are_those_of_the_written_predictions(tmp_path):
     record = run(tmp_path, cell())
-    table, mean = read_predictions(record_path(tmp_path, cell()).parent / record.predictions.file)
-    test = (table["part"] == "test").to_numpy()
+    test = read_predictions(record_path(tmp_path, cell()).parent / record.predictions.file).of("test")
     dataset = load_task(TASK).dataset
-    truth = dataset.truth("jij")[dataset.rows(table["id"][test])]
-    assert record.metrics["mae"] == pytest.approx(np.abs(mean[test] - truth).mean(), abs=1e-12)
+    truth = dataset.truth("jij")[dataset.rows(test.id)]
+    assert record.metrics["mae"] == pytest.approx(np.abs(test.mean - truth).mean(), abs=1e-12)
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

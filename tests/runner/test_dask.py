@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
+from jijbench.benchmark import record_path
 from jijbench.errors import DataError, JijbenchError, MissingExtra
 from jijbench.records.schema import read_record
-from jijbench.benchmark import record_path
 from jijbench.runner import dask_workers, read_cluster, run_cells
 from jijbench.runner.places import Cluster
 

@@ -9,9 +9,8 @@ import time
 import pytest
 import yaml
 
-from jijbench.benchmark import load_benchmark
+from jijbench.benchmark import load_benchmark, record_path
 from jijbench.board import leaderboard
-from jijbench.benchmark import record_path
 from jijbench.results import load_results
 from jijbench.runner import run_cells
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jijbench.records.schema import read_record
 from jijbench.benchmark import record_path
+from jijbench.records.folder import RecordFolder
+from jijbench.records.schema import read_record
+from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.runner.reuse import finished
 from jijbench.verify import check_record
@@ -37,8 +39,10 @@ def wait_for(what, seconds=60):
 
 def check_folder(bench, folder):
     """One whole record a cell, the predictions are its own, and nothing else lies there."""
-    for cell in bench.cells():
-        check_record(folder, cell, read_record(record_path(folder, cell)))
+    results = load_results(bench, folder)
+    for cell in results.cells:
+        assert record_path(folder, cell).is_file()
+        check_record(results, cell)
     found = {p.with_suffix("").with_suffix("").relative_to(folder).as_posix() for p in folder.rglob("f*.*")}
     assert found == {cell.slot for cell in bench.cells()}
     assert not list(folder.rglob(".f*"))
@@ -62,7 +66,7 @@ def test_predictions_of_another_run_beside_a_record_are_computed_anew(tmp_path, 
     file = record_path(tmp_path, cell).parent / record.predictions.file
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + b"?")
-    assert finished(tmp_path, cell) is None
+    assert finished(RecordFolder(tmp_path), cell) is None
     run_cells([cell], tmp_path)
     assert file.read_bytes() == whole
 

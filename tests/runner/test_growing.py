@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import yaml
 
-from jijbench.benchmark import Budget, Cell, Growth, Row, load_benchmark
+from jijbench.benchmark import Budget, Cell, Growth, Row, load_benchmark, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.growth import growth_table
+from jijbench.records.folder import RecordFolder
 from jijbench.records.predictions import read_predictions
 from jijbench.records.schema import Record
-from jijbench.benchmark import record_path
+from jijbench.results import load_results
 from jijbench.runner import cell_key, run_cell
-from jijbench.runner.engine import finished, stale_fields
+from jijbench.runner.key import stale_fields
+from jijbench.runner.reuse import finished
 from jijbench.verify import check_record
 
 TASK = "jij-bi2te3/jij/random-orbit"
@@ -38,14 +40,14 @@ def test_a_growth_cell_leaves_its_rounds(tmp_path):
     assert record.status == "complete", record.reason
     rounds = record.extra["rounds"]
     assert [(r["n"], r["units"], len(r["acquired"])) for r in rounds] == [(30, 30, 30), (50, 50, 20), (70, 70, 20)]
-    table, mean = predictions(tmp_path, cell(), record)
+    found = predictions(tmp_path, cell(), record)
     task = load_task(TASK)
     test = [i for i in task.split.folds[0].test if task.dataset.magnetic[task.dataset.index[i]]]
     for part in ("r00", "r01", "r02"):
-        assert sorted(table["id"][table["part"] == part]) == sorted(test)
-    last = (table["part"] == "r02").to_numpy()
-    truth = task.dataset.truth("jij")[task.dataset.rows(table["id"][last])]
-    assert record.metrics["mae_magnetic"] == pytest.approx(np.abs(mean[last] - truth).mean(), abs=1e-12)
+        assert sorted(found.of(part).id) == sorted(test)
+    last = found.of("r02")
+    truth = task.dataset.truth("jij")[task.dataset.rows(last.id)]
+    assert record.metrics["mae_magnetic"] == pytest.approx(np.abs(last.mean - truth).mean(), abs=1e-12)
 
 
 def test_only_magnetic_dimers_of_the_training_part_are_acquired(tmp_path):
@@ -97,14 +99,14 @@ def test_hosts_of_curves(tmp_path):
     record = run(tmp_path, wanted)
     assert record.status == "complete", record.reason
     assert [r["units"] for r in record.extra["rounds"]] == [3, 8, 13]
-    check_record(tmp_path, wanted, record)
+    check_record(load_results(load_benchmark("quick"), tmp_path, [wanted]), wanted)
 
 
 def test_a_finished_growth_cell_is_reused_unless_its_growth_changes(tmp_path):
     record = run(tmp_path, cell())
-    assert finished(tmp_path, cell()) == record
+    assert finished(RecordFolder(tmp_path), cell()) == record
     assert stale_fields(record, cell_key(cell(step=21))) == ["search"]
-    assert finished(tmp_path, cell(rounds=4)) is None
+    assert finished(RecordFolder(tmp_path), cell(rounds=4)) is None
 
 
 def test_a_cell_that_takes_its_training_part_whole_has_the_key_it_had(tmp_path):

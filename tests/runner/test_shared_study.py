@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from jijbench.benchmark import Budget
+from jijbench.benchmark import Budget, record_path
 from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.records.schema import read_record
-from jijbench.benchmark import record_path
 from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.runner.scoring import inner_score

@@ -89,12 +89,22 @@ def code(values: np.ndarray, coarse: np.ndarray | None = None, coarse_rows: np.n
     return made | ({"unknown": unknown} if unknown.any() else {})
 
 
+def is_faithful(made: Code, values: np.ndarray) -> bool:
+    """Whether a code gives the values (n,) or (n, k) that it was made of: scalars to the last digit."""
+    back = decode(made)
+    if back.shape != values.shape:
+        return False
+    known = np.isfinite(values)
+    loose = 1e-14 * np.abs(values) if values.ndim == 1 else 2 * LEFT * (1 + np.abs(values)) * _unit_of(made)
+    return bool(np.array_equal(known, np.isfinite(back)) and np.all(np.abs(back - values)[known] <= loose[known]))
+
+
 def decode(made: Code) -> np.ndarray:
     """The values (n,) or (n, k) of a code."""
     if "values" in made:
         return six_digits(made["values"].astype(float))
     curves = _whole(made["curves"]) / 2.0 ** made["power"].astype(float)[:, None]
-    values = (_whole(made["scores"]) * STEP).T @ curves * _unit(made["coarse"], made["coarse_rows"])
+    values = (_whole(made["scores"]) * STEP).T @ curves * _unit_of(made)
     if "unknown" in made:
         values[made["unknown"]] = np.nan
     return values
@@ -103,6 +113,10 @@ def decode(made: Code) -> np.ndarray:
 def _unit(coarse: np.ndarray, coarse_rows: np.ndarray) -> np.ndarray:
     """(n, k) how much coarser than the finest each value is."""
     return 2.0 ** np.add.outer(coarse_rows.astype(float), coarse.astype(float))
+
+
+def _unit_of(made: Code) -> np.ndarray:
+    return _unit(made["coarse"], made["coarse_rows"])
 
 
 def _bytes(whole: np.ndarray) -> np.ndarray:

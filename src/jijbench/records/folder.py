@@ -9,7 +9,7 @@ from jijbench.benchmark import Cell, record_path
 from jijbench.data.card import file_sha256
 from jijbench.errors import DataError, RecordError
 from jijbench.files import sha256_of
-from jijbench.reading import inside
+from jijbench.reading import UNREADABLE, inside
 from jijbench.records.coding import Coded
 from jijbench.records.pack import SCHEMA, Pack, pack_path, read_packed_predictions, read_records
 from jijbench.records.predictions import Predictions, read_predictions
@@ -52,7 +52,10 @@ class RecordFolder:
             raise RecordError(f"{place}: {cell.slot} has status {record.status!r} and no predictions; run it again")
         if place == record_path(self.folder, cell):
             return read_predictions(_beside(place, record.predictions.file), record.predictions.sha256)
-        return self._packed(place)[cell.slot].decoded()
+        try:
+            return self._packed(place)[cell.slot].decoded()
+        except UNREADABLE as error:
+            raise RecordError(f"{place.with_suffix('.npz')}: {cell.slot} is damaged ({error}); restore it") from error
 
     def coded(self, cell: Cell) -> Coded | None:
         """Predictions as they are packed; None for a cell with a file of its own, or without predictions."""

@@ -1,5 +1,6 @@
 """Everything that decides the numbers of a cell, as it is today; and what of it a record was made without."""
 
+import importlib.util
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -113,10 +114,15 @@ def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[st
 
 
 def _seen(record: Record, cell: Cell) -> list[str]:
+    return stale_fields(record, cell_key(cell, record.key.search)) if _at_hand(cell.row.adapter) else []
+
+
+def _at_hand(adapter: str) -> bool:
+    """Whether there is a module to read an adapter's version from."""
     try:
-        return stale_fields(record, cell_key(cell, record.key.search))
-    except UnknownName:
-        return []
+        return importlib.util.find_spec(adapters.module_of(adapter).partition(".")[0]) is not None
+    except (UnknownName, ValueError):  # ValueError: of a prompt
+        return False
 
 
 def other_libraries(records: Iterable[Record]) -> dict[str, dict[str, int]]:

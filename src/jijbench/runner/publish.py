@@ -10,12 +10,13 @@ import numpy as np
 from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import RecordError
-from jijbench.records.coding import COARSE_INNER, COARSEST, LEFT, Coded, coarseness, coded
+from jijbench.records.coding import Coded, coarseness, coded, is_faithful
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack, pack_path, write_pack
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
 from jijbench.runner.key import cell_key, code_of, stale_fields
+from jijbench.runner.leftovers import sweep
 from jijbench.runner.scoring import fold_scores
 
 
@@ -37,6 +38,7 @@ def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
     cells go as soon as their pack is written. Raises ``RecordError`` for records that are stale or damaged, or
     predictions that come back otherwise.
     """
+    sweep(out)
     held, there = RecordFolder(run), RecordFolder(out)
     same = run.resolve() == out.resolve()
     cells = sorted([*benchmark.cells(), *benchmark.growth_cells()], key=lambda cell: str(pack_path(out, cell)))
@@ -79,7 +81,7 @@ def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordF
             if record.predictions is not None:
                 before = held.predictions(cell, record)
                 predictions[cell.slot] = made = held.coded(cell) or coded(before, coarse)
-                record = _scored(cell, record, before, made.decoded())
+                record = _scored(cell, record, before, made)
             records[cell.slot] = record
         elif (old := there.record(cell)) is not None:
             records[cell.slot] = old
@@ -99,20 +101,19 @@ def _fresh(cell: Cell, held: RecordFolder) -> Record:
     return record
 
 
-def _scored(cell: Cell, record: Record, before: Predictions, after: Predictions) -> Record:
+def _scored(cell: Cell, record: Record, before: Predictions, made: Coded) -> Record:
     """The record with the scores of its packed predictions; raises ``RecordError`` where these are other ones."""
-    loose = 0.0 if before.mean.ndim == 1 else 2 * LEFT * 2 ** (COARSEST + COARSE_INNER)
-    if before.mean.shape != after.mean.shape or not np.allclose(
-        after.mean, before.mean, rtol=loose or 1e-14, atol=loose
-    ):
+    stds = made.std is None if before.std is None else made.std is not None and is_faithful(made.std, before.std)
+    if not (stds and is_faithful(made.mean, before.mean)):
         raise RecordError(f"{cell.slot}: packed predictions are not those of the run; keep the run, and report this")
-    scores = fold_scores(load_task(cell.task), after, record.scored_part)
+    scores = fold_scores(load_task(cell.task), made.decoded(), record.scored_part)
     return record.model_copy(update={"metrics": scores})
 
 
 def _remove(paths: Sequence[Path], out: Path) -> None:
     """Remove the files of cells that are packed now, and the folders that this leaves empty."""
     for path in paths:
+        path.unlink()  # the record first: without its predictions it would be a damaged one
         for file in path.parent.glob(f"{path.stem}.*"):
             file.unlink()
         for folder in path.parents:

@@ -1,0 +1,112 @@
+"""Predictions of a cell and the file that holds them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jijbench.errors import RecordError
+from jijbench.records.predictions import Predictions, low_rank, read_predictions, write_predictions
+
+HASH = "0" * 64
+IDS = ["jij:a", "jij:b", "jij:c"]
+PART = ["inner", "test", "test"]
+
+
+def predictions(mean, std=None, basis=None) -> Predictions:
+    return Predictions(np.array(IDS), np.array(PART), mean, std, basis)
+
+
+@pytest.mark.parametrize("std", [None, np.array([np.nan, 0.5, 0.25])])
+def test_predictions_come_back(tmp_path, std):
+    mean = np.array([1.25, -61.0, 1e-5])
+    path = write_predictions(tmp_path / "f00-s0", predictions(mean, std))
+    assert path.name == "f00-s0.csv.gz"
+    again = read_predictions(path)
+    assert again.id.tolist() == IDS
+    assert again.part.tolist() == PART
+    assert np.array_equal(again.mean, mean)
+    assert again.std is None if std is None else np.array_equal(again.std, std, equal_nan=True)
+    assert again.basis is None
+
+
+@given(mean=st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=5))
+def test_predictions_keep_six_digits(tmp_path_factory, mean):
+    path = tmp_path_factory.mktemp("p") / "a"
+    names, part = np.array([str(k) for k in range(len(mean))]), np.array(["test"] * len(mean))
+    again = read_predictions(write_predictions(path, Predictions(names, part, np.array(mean))))
+    assert again.mean.tolist() == [float(f"{value:.6g}") for value in mean]
+
+
+@pytest.mark.parametrize("std", [False, True])
+def test_predicted_curves_come_back_in_single_precision(tmp_path, std):
+    mean, spread = np.random.default_rng(0).normal(size=(2, 3, 7))
+    path = write_predictions(tmp_path / "f00-s0", predictions(mean, spread if std else None))
+    assert path.name == "f00-s0.npz"
+    again = read_predictions(path)
+    assert again.id.tolist() == IDS
+    assert again.part.tolist() == PART
+    assert np.array_equal(again.mean, mean.astype(np.float32))
+    assert np.array_equal(again.std, spread.astype(np.float32)) if std else again.std is None
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 7)])
+def test_the_rows_of_one_part(shape):
+    mean = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    found = predictions(mean, mean + 100, np.ones((2, 7))).of("test")
+    assert found.id.tolist() == IDS[1:]
+    assert set(found.part) == {"test"}
+    assert np.array_equal(found.mean, mean[1:])
+    assert np.array_equal(found.std, mean[1:] + 100)
+    assert np.array_equal(found.basis, np.ones((2, 7)))
+    assert predictions(mean).of("test").std is None
+    assert len(predictions(mean).of("r00").id) == 0
+
+
+def test_curves_of_a_few_shapes_take_few_numbers():
+    rng = np.random.default_rng(1)
+    curves = rng.normal(size=(40, 3)) @ (100.0 ** rng.normal(size=(3, 50)))
+    coefficients, shapes = low_rank(curves)
+    assert (coefficients.shape, shapes.shape) == ((40, 3), (3, 50))
+    assert np.all(np.abs(coefficients.astype(float) @ shapes - curves) <= 1e-5 * (1 + np.abs(curves)))
+    assert [part.shape[-1] for part in low_rank(np.zeros((4, 5)))] == [0, 5]
+
+
+def test_the_basis_of_a_model_is_kept_beside_its_curves(tmp_path):
+    basis, truth = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), np.array([[2.0, 3.0, 5.0]] * 3)
+    again = read_predictions(write_predictions(tmp_path / "a", predictions(np.ones((3, 3)), None, basis)))
+    assert np.array_equal(again.basis, basis)
+    assert again.reconstruction(truth, np.full(3, 1 / 3)) == pytest.approx(np.array([[2.0, 4.0, 4.0]] * 3))
+    assert again.reconstruction(truth, None) is None
+    without = read_predictions(write_predictions(tmp_path / "b", predictions(np.ones((3, 3)))))
+    assert without.basis is None
+    assert without.reconstruction(truth, np.full(3, 1 / 3)) is None
+    assert read_predictions(write_predictions(tmp_path / "c", predictions(np.zeros(3)))).basis is None
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 7)])
+def test_the_same_predictions_give_the_same_bytes(tmp_path, shape):
+    mean = np.linspace(-1, 1, int(np.prod(shape))).reshape(shape)
+    one, two = (write_predictions(tmp_path / name / "f", predictions(mean)) for name in "ab")
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_changed_predictions_are_named_with_their_hashes(tmp_path):
+    path = write_predictions(tmp_path / "f00-s0", predictions(np.zeros(3)))
+    with pytest.raises(RecordError, match=rf"f00-s0\.csv\.gz has sha256 [0-9a-f]{{64}}, its record says {HASH}"):
+        read_predictions(path, HASH)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 7)])
+@pytest.mark.parametrize("keep", [0.0, 0.6])
+def test_a_cut_off_file_of_predictions_is_named(tmp_path, shape, keep):
+    path = write_predictions(tmp_path / "f00-s0", predictions(np.zeros(shape)))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data))])
+    with pytest.raises(RecordError, match=r"f00-s0\.\S+ cannot be read"):
+        read_predictions(path)
+
+
+def test_missing_predictions_are_named(tmp_path):
+    with pytest.raises(RecordError, match=r"f00-s0\.csv\.gz cannot be read"):
+        read_predictions(tmp_path / "f00-s0.csv.gz")
