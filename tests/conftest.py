@@ -1,7 +1,5 @@
 """Fixtures that several folders share."""
 
-import os
-import random
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import combinations_with_replacement
@@ -9,8 +7,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from jijbench.data.cluster import Host
 from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.validate import host_of
 
@@ -72,44 +70,3 @@ def toy_table(toy) -> Callable[..., list[Sample]]:
         ]
 
     return make
-
-
-PIECES = [
-    b",",
-    b";",
-    b'"',
-    b"\n",
-    b"\r",
-    b"\0",
-    b"\xff",
-    b"1e400",
-    b"nan",
-    b"#",
-    b"-",
-    b"\t",
-    b" ",
-    b"True",
-    b"\xef\xbb",
-]
-
-
-@pytest.fixture(scope="session")
-def table_mutants() -> Callable[[str], Iterator[bytes]]:
-    """Damaged copies of a table, the same every time: bytes changed, put in, cut out or doubled.
-
-    200 of them, or as many as the environment variable JIJBENCH_FUZZ_MUTANTS says.
-    """
-
-    def made(text: str) -> Iterator[bytes]:
-        rng = random.Random(text)
-        for _ in range(int(os.environ.get("JIJBENCH_FUZZ_MUTANTS", "200"))):
-            content = bytearray(text.encode())
-            for _ in range(rng.randint(1, 3)):
-                at, kind = rng.randrange(len(content)), rng.randrange(4)
-                part = content[at : at + rng.randint(1, 20)]
-                content[at : at + (0, len(part), 0, 1)[kind]] = (
-                    rng.choice(PIECES), b"", part, bytes([rng.randrange(256)]),
-                )[kind]  # fmt: skip
-            yield bytes(content)
-
-    return made

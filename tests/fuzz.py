@@ -2,6 +2,7 @@
 
 ``python tests/fuzz.py --mutants 1000`` tries them all, ``--only NAME`` one; ``--seed N`` repeats a run. A parser joins
 in with one line in ``SUBJECTS`` of ``fuzz_files``: a name, a good content, a name for the file, what reads a path.
+pytest tries a few of each; ``JIJBENCH_FUZZ_MUTANTS`` and ``JIJBENCH_FUZZ_SEED`` say how many, and which.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 import traceback
 import warnings
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +36,10 @@ NASTY = (
     b"[1, [2]]",
 )  # fmt: skip
 SECONDS = 20.0
+#: how a mutant may be taken
+READ, REFUSED = "read", "refused"
+#: mutants of which not all are harmless
+FEW = 50
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,8 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def fault(subject: Subject, content: bytes, folder: Path) -> str | None:
-    """What is wrong with how a mutant was taken: another exception than the suite's, or a message of many lines."""
+def taken(subject: Subject, content: bytes, folder: Path) -> str:
+    """``READ``, ``REFUSED``, or what is wrong: another exception than the suite's, or more than one printable line."""
     path = folder / subject.file
     path.write_bytes(content)
     try:
@@ -163,22 +169,26 @@ def fault(subject: Subject, content: bytes, folder: Path) -> str | None:
             warnings.simplefilter("ignore")
             subject.read(path)
     except JijbenchError as error:
-        return f"a message of several lines: {str(error)[:200]!r}" if "\n" in str(error) else None
+        text = str(error)
+        return REFUSED if text.isprintable() else f"a message of several lines, or not printable: {text[:200]!r}"
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)
         own = [f"{Path(f.filename).name}:{f.lineno}" for f in where if "jijbench" in f.filename][-1:]
         return f"{type(error).__name__}: {str(error)[:120]} at {own}"
-    return None
+    return READ
 
 
 def faults(subject: Subject, count: int, seed: int) -> list[str]:
-    """Faults over ``count`` mutants, each with what makes it again."""
-    found = []
+    """Faults over ``count`` mutants, each with what makes it again; it is one, too, that nothing is refused."""
+    found, ways = [], Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         for k, content in enumerate(mutants(subject, count, seed)):
-            reason = fault(subject, content, Path(folder))
-            if reason is not None:
-                found.append(f"{subject.name}: seed {seed}, mutant {k}: {reason}")
+            way = taken(subject, content, Path(folder))
+            ways[way] += 1
+            if way not in (READ, REFUSED):
+                found.append(f"{subject.name}: seed {seed}, mutant {k}: {way}")
+    if count >= FEW and not found and not ways[REFUSED]:
+        found.append(f"{subject.name}: seed {seed}: not one of {count} mutants was refused")
     return found
 
 
@@ -187,9 +197,9 @@ def main() -> None:
     from fuzz_files import SUBJECTS
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mutants", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=seed_of_today())
-    parser.add_argument("--only", action="append", choices=sorted(SUBJECTS))
+    parser.add_argument("--mutants", type=int, default=1000, help="of each file")
+    parser.add_argument("--seed", type=int, default=seed_of_today(), help="another one every day")
+    parser.add_argument("--only", action="append", choices=sorted(SUBJECTS), metavar="NAME", help=", ".join(SUBJECTS))
     given = parser.parse_args()
     total = 0
     for name in given.only or SUBJECTS:

@@ -1,20 +1,25 @@
-"""The parsers of the suite's own kinds of files, for ``fuzz``: a good file of each, and what reads a damaged one."""
+"""The parsers of the suite, for ``fuzz``: a good file of each, and what reads a damaged one."""
 
+import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import yaml
+from ase.io import write as write_atoms
+from ase.spacegroup import crystal
 
 from fuzz import Subject
 from jijbench.benchmark import Budget, Row, load_benchmark
+from jijbench.bundle.answer import read_samples_for
 from jijbench.bundle.choose import Choice
-from jijbench.bundle.dimers import read_dimers
+from jijbench.bundle.dimers import read_dimers, read_moments
 from jijbench.bundle.dimers_read import read_dimer_frames
 from jijbench.bundle.export import refit, write_bundle
 from jijbench.bundle.files import MANIFEST, Manifest
@@ -28,11 +33,25 @@ from jijbench.data.columns import read_columns
 from jijbench.data.curves import check_hosts
 from jijbench.data.dataset import load_dataset
 from jijbench.data.host import read_host
+from jijbench.data.importer import import_table
 from jijbench.data.split import load_split, write_split
 from jijbench.data.store import read_geometries, write_geometries
+from jijbench.data.structures import crystal_of
 from jijbench.data.symmetry import operations
+from jijbench.data.tables import read_table_of_user
 from jijbench.data.task import load_task
 from jijbench.data.validate import host_of, validate
+from jijbench.errors import JijbenchError
+from jijbench.export.couplings import couplings
+from jijbench.export.jukkr import read_atoms
+from jijbench.export.kkr_atominfo import read_atominfo
+from jijbench.export.kkr_cases import read_cases
+from jijbench.export.kkr_cluster import read_scoef
+from jijbench.export.kkr_curves import read_curves
+from jijbench.export.kkr_steps import COLUMNS as RUN_COLUMNS
+from jijbench.export.kkr_steps import RUNS, read_log, read_runs
+from jijbench.export.table import moments_of, read_exchange
+from jijbench.files import npz
 from jijbench.reading import read_json
 from jijbench.runner.places import read_cluster
 
@@ -65,6 +84,29 @@ Properties=species:S:1:pos:R:3:impurity:I:1 Lattice="30 0 0 0 30 0 0 0 30" pbc="
 V 0.0 0.0 0.0 1
 Fe -4.38531 0.0 0.0 2
 """
+TABLE = b"a,J,shell\nCr,8.7,1\nMn,-0.25,2\n"
+ASKED = b"element_i,element_j,shell,moment_i_mub,moment_j_mub\nCr,V,1,3.0,2.0\nMn,V,2,4.0,2.0\n"
+MOMENTS = b"element,moment_mub,sublattice\nCr,3.0,Bi1\nMn,4.0,\n"
+EXCHANGE = b"""element_i,element_j,shell,jij_mev,distance_ang,moment_i_mub,moment_j_mub
+Cr,Cr,1,8.7,4.38531,3.0,3.0
+Cr,Mn,1,-2.5,4.38531,3.0,4.0
+"""
+DIMERS = b"""imp_i,imp_j,site,x,y,z,J,m_i,m_j
+Cr,Mn,Bi2,-4.38531,0.0,0.0,1.0,3.0,4.0
+Cr,Fe,Bi2,-4.38531,0.0,0.0,2.0,3.0,2.0
+Mn,Mn,Bi2,-4.38531,0.0,0.0,3.0,4.0,4.0
+Fe,Mn,Bi2,-4.38531,0.0,0.0,4.0,2.0,4.0
+"""
+DIMER_COLUMNS = {
+    "element_i": "imp_i", "element_j": "imp_j", "j": "J", "site_i": "site", "dx": "x", "dy": "y", "dz": "z",
+    "moment_i": "m_i", "moment_j": "m_j", "energy_unit": "meV", "convention": "house",
+}  # fmt: skip
+CASES = b"host,impurity\nCu,Ni\nAg,Rh\n"
+KKR_RUNS = (
+    ",".join(RUN_COLUMNS) + "\nCu,Ni,atomic,19,converged,0.1,9.1e-06,\nCu,Ni,impurity,60,step limit,0.01,0.0002,\n"
+    'Ag,Rh,atomic,0,failed,,,"exit code 2: Cannot open, file"\nAg,Rh,impurity,3,failed,0.1,0.2,diverged\n'
+).encode()
+CARDS = Path(__file__).parent / "export" / "cards"
 
 
 @cache
@@ -176,6 +218,85 @@ def dimer_frames() -> Subject:
     return Subject("extxyz of dimers", FRAMES, "x.extxyz", lambda path: read_dimer_frames(path, known))
 
 
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """What a user is told names the file."""
+    try:
+        yield
+    except JijbenchError as error:
+        if path.name not in str(error):
+            raise ValueError(f"does not name the file: {error}") from error
+        raise
+
+
+def table(path: Path) -> None:
+    with named(path):
+        found = read_table_of_user(path)
+        assert len(found.elements("a")) == len(found)
+        values = found.numbers("J", "shell")
+    assert values.shape == (len(found), 2)
+    assert np.isfinite(values).all()
+
+
+def exchange(path: Path) -> None:
+    found = read_exchange(path)
+    moments_of(found, ["Cr", "Mn"])
+    assert np.isfinite(couplings(found, ["Cr", "Mn"]).j).all()
+
+
+def asked() -> Subject:
+    known = load_bundle(bundle())
+
+    def read(path: Path) -> None:
+        with named(path):
+            assert read_samples_for(known, path)
+
+    return Subject("table of dimers", ASKED, "asked.csv", read)
+
+
+def moments(path: Path) -> None:
+    with named(path):
+        assert read_moments(path)
+
+
+def imported(path: Path) -> None:
+    """A dataset that validates, or nothing is left."""
+    about = dict.fromkeys(("title", "licence", "citation", "code", "functional"), "x")
+    out = path.parent / "imported"
+    try:
+        with named(path):
+            import_table(path, DIMER_COLUMNS, out, id="imported", radius=3.5, **about)
+        validate(out)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+
+
+def crystal_file(name: str, kind: str) -> Subject:
+    bi2te3 = crystal(
+        ["Bi", "Te", "Te"], [(0, 0, 0.4), (0, 0, 0), (0, 0, 0.2095)], spacegroup=166,
+        cellpar=[4.38531, 4.38531, 30.487, 90, 90, 120],
+    )  # fmt: skip
+    content = io.BytesIO() if kind == "cif" else io.StringIO()
+    write_atoms(content, bi2te3, format=kind)
+
+    def read(path: Path) -> None:
+        with named(path):
+            assert np.isfinite(crystal_of(path)[0].positions).all()
+
+    good = content.getvalue()
+    return Subject(name, good if isinstance(good, bytes) else good.encode(), name, read)
+
+
+def curves(target: str) -> Subject:
+    arrays = {"target": np.array(target), "host": np.array(["Cu", "Ag"]), "impurity": np.array(["Ni", "Rh"])}
+    content = npz(arrays | {"mean": np.ones((2, 9)), "distance": np.array([4.8, 5.4])})
+    return Subject(f"predicted {target}", content, "x.npz", lambda path: read_curves(path, target, "Cu", "Ni"))
+
+
+def kkr(file: str, read: Callable[[Path], object]) -> Callable[[], Subject]:
+    return lambda: Subject(f"KKR {file}", (CARDS / file).read_bytes(), file, read)
+
+
 def shipped(name: str, path: str, read: Callable[[Path], object]) -> Callable[[], Subject]:
     file = home(path.partition("/")[0]) / path.partition("/")[2]
     return lambda: Subject(name, file.read_bytes(), file.name, read)
@@ -196,4 +317,20 @@ SUBJECTS: Mapping[str, Callable[[], Subject]] = MappingProxyType({
     **{f"bundle {file}": (lambda file=file: in_bundle(file))
        for file in (MANIFEST, "card.json", "model/adapter.json", "model/arrays.npz", "known/host.json",
                     "known/geometries.extxyz", "known/moments.csv")},
+    "table": lambda: Subject("table", TABLE, "t.csv", table),
+    "table of dimers": asked,
+    "table of moments": lambda: Subject("table of moments", MOMENTS, "m.csv", moments),
+    "exchange table": lambda: Subject("exchange table", EXCHANGE, "x.csv", exchange),
+    "imported table": lambda: Subject("imported table", DIMERS, "table.csv", imported),
+    "POSCAR": partial(crystal_file, "POSCAR", "vasp"),
+    "CIF": partial(crystal_file, "x.cif", "cif"),
+    "KKR card": kkr("Cu_host.potential", read_atoms),
+    "KKR card of two spins": kkr("Cr_in_Bi2Te3.full.converged.potential", read_atoms),
+    "KKR scoef": kkr("Ni_in_Cu.scoef", read_scoef),
+    "KKR atominfo": kkr("Ni_in_Cu.kkrflex_atominfo", read_atominfo),
+    "KKR log": kkr("log_learned.txt", lambda path: read_log(path.read_text(errors="replace"))),
+    "KKR cases": lambda: Subject("KKR cases", CASES, "cases.csv", read_cases),
+    "KKR runs": lambda: Subject("KKR runs", KKR_RUNS, RUNS, lambda path: read_runs(path.parent)),
+    "predicted dv": partial(curves, "dv"),
+    "predicted dv-shell": partial(curves, "dv-shell"),
 })  # fmt: skip

@@ -206,7 +206,7 @@ def test_other_arguments_code_and_versions_are_other_entries(entry, monkeypatch)
     n = len(computed)
     ask(power=2)  # the default, said
     assert len(computed) == n
-    for name in ("_version", "_code"):
+    for name in ("installed", "_code"):
         monkeypatch.setattr(f"jijbench.cache.{name}", lambda what: "another")
         ask()
     assert len(computed) == n + 2
@@ -244,13 +244,13 @@ def ask_composition():
 )
 def test_another_version_of_a_library_makes_its_descriptors_anew(tmp_path, monkeypatch, library, module, ask):
     pytest.importorskip(module)
-    before = cache._version
+    before = cache.installed
     with context(cache=tmp_path):
         ask()
         n = len(list(tmp_path.iterdir()))
         ask()
         assert len(list(tmp_path.iterdir())) == n > 0
-        monkeypatch.setattr(cache, "_version", lambda name: "0" if name == library else before(name))
+        monkeypatch.setattr(cache, "installed", lambda name: "0" if name == library else before(name))
         ask()
         assert len(list(tmp_path.iterdir())) == 2 * n
 

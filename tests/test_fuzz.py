@@ -2,15 +2,16 @@
 
 import io
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fuzz import Subject, fault, faults, mutants, seed_of_today
+from fuzz import FEW, READ, REFUSED, Subject, faults, mutants, seed_of_today, taken
 from fuzz_files import SUBJECTS
 from jijbench.errors import DataError
 
-MUTANTS = int(os.environ.get("JIJBENCH_FUZZ_MUTANTS", "200"))
+MUTANTS = int(os.environ.get("JIJBENCH_FUZZ_MUTANTS") or FEW)
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
@@ -35,11 +36,21 @@ def raises(error):
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(KeyError("a"), "KeyError"), (DataError("a\nb"), "several lines"), (DataError("one line"), None)],
+    [
+        (KeyError("a"), "KeyError"),
+        (DataError("a\nb"), "several lines"),
+        (DataError("\x1b[2J"), "not printable"),
+        (DataError("one line"), REFUSED),
+    ],
 )
 def test_what_a_parser_must_not_do_is_found(tmp_path, error, words):
-    found = fault(Subject("bad", b"x", "x", raises(error)), b"x", tmp_path)
-    assert found is None if words is None else words in found
+    assert words in taken(Subject("bad", b"x", "x", raises(error)), b"x", tmp_path)
+
+
+def test_a_parser_that_takes_everything_is_found(tmp_path):
+    subject = Subject("all", b"x", "x", Path.read_bytes)
+    assert taken(subject, b"x", tmp_path) == READ
+    assert faults(subject, FEW, 1) == [f"all: seed 1: not one of {FEW} mutants was refused"]
 
 
 def test_a_parser_that_does_not_answer_is_found(tmp_path, monkeypatch):
@@ -49,7 +60,7 @@ def test_a_parser_that_does_not_answer_is_found(tmp_path, monkeypatch):
         while True:
             pass
 
-    assert "TimeoutError" in fault(Subject("endless", b"x", "x", endless), b"x", tmp_path)
+    assert "TimeoutError" in taken(Subject("endless", b"x", "x", endless), b"x", tmp_path)
 
 
 def test_a_seed_gives_the_same_mutants_and_another_one_others():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jijbench.text import address, markdown, no_formula, one_line, visible, without_formulas, without_secrets
+from jijbench.text import address, markdown, no_formula, one_line, printable, visible, without_formulas, without_secrets
 
 ANY = st.text(st.characters(codec="utf-8"))
 #: what terminals obey: C0 (line ends and tabs apart), DEL, C1, and what turns the order of letters around
@@ -35,6 +35,7 @@ def test_nothing_is_obeyed(text):
     assert not OBEYED & set(visible(text))
     assert visible(visible(text)) == visible(text)
     assert not {"\n", "\t", *OBEYED} & set(one_line(text))
+    assert printable(text).isprintable()
 
 
 @given(ANY)

@@ -8,7 +8,6 @@ time, never a cell: one warning, and the work goes on without it.
 
 import contextlib
 import hashlib
-import importlib.metadata
 import inspect
 import os
 import re
@@ -25,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from jijbench.context import current
+from jijbench.context import current, installed
 from jijbench.errors import CacheWarning
 
 P = ParamSpec("P")
@@ -199,7 +198,7 @@ def _digest(function: Callable[..., Any], distributions: tuple[str, ...], *args:
     given = inspect.signature(function).bind(*args, **kwargs)
     given.apply_defaults()
     what = (function.__module__, function.__qualname__, _code(function.__module__))
-    versions = tuple((name, _version(name)) for name in (*distributions, "numpy"))
+    versions = tuple((name, installed(name)) for name in (*distributions, "numpy"))
     arguments = tuple((name, _plain(value)) for name, value in given.arguments.items())
     return hashlib.sha256(repr((what, versions, arguments)).encode()).hexdigest()
 
@@ -207,14 +206,6 @@ def _digest(function: Callable[..., Any], distributions: tuple[str, ...], *args:
 @lru_cache(maxsize=64)
 def _code(module: str) -> str:
     return hashlib.sha256(inspect.getsource(sys.modules[module]).encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _plain(value: object) -> object:

@@ -5,12 +5,14 @@
 
 import contextlib
 import hashlib
+import importlib.metadata
 import os
 import platform
 import tempfile
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,15 @@ def owner() -> str:
         numbering = ""
     machine = hashlib.sha256(f"{platform.node()} {numbering}".encode()).hexdigest()[:8]
     return f"{machine}-{os.getpid()}"
+
+
+@lru_cache(maxsize=256)  # asked once a cell
+def installed(distribution: str) -> str | None:
+    """Version of an installed distribution, else None."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def home(kind: str) -> Path:

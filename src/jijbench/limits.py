@@ -29,6 +29,8 @@ SITES = 2_000
 CLUSTER_ATOMS = 2_000_000
 #: Å and Å³: less is a slip of units (nm, or lengths in units of alat). The H₂ bond has 0.74 Å, diamond 5.7 Å³ an atom
 SHORTEST, SMALLEST = 0.7, 2.0
+#: Å; beyond it a displacement is no neighbour, and a cluster no cluster
+FARTHEST, RADIUS = 1e3, 50.0
 #: Å: a lattice vector longer than this is one too
 LONGEST = 10_000.0
 #: Bohr: radius of an atom's cell (r_ws); that of caesium is 5.6

@@ -27,6 +27,11 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x20 else f"\\u{code:04x}"  # the second is an escape of JSON too
 
 
+def printable(text: str) -> str:
+    """Every letter that is not printable as an escape, odd blanks and line ends too."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def one_line(text: str) -> str:
     """``visible``, and line ends and other white space as single blanks."""
     return visible(" ".join(text.split()))

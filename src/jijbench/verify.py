@@ -9,6 +9,7 @@ import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell, load_benchmark
 from jijbench.board import leaderboard
+from jijbench.context import installed
 from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
@@ -18,7 +19,6 @@ from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
 from jijbench.results import Results, load_results
 from jijbench.runner.key import other_libraries, stale_slots
-from jijbench.runner.machine import installed
 from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 

@@ -1,8 +1,5 @@
 """A table with Dzyaloshinskii–Moriya vectors, small alloys, random spins."""
 
-import os
-import random
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,68 +42,3 @@ def spins():
         return e / np.linalg.norm(e, axis=1, keepdims=True)
 
     return draw
-
-
-PIECES = (
-    b"\n",
-    b"\r\n",
-    b"\xff",
-    b"\x00",
-    b" ",
-    b"1e999",
-    b"-",
-    b".",
-    b"NaN",
-    b"****",
-    b"D+02",
-    b"0",
-    b"\xef\xbb\xbf",
-    b"x",
-)
-
-
-def _of_lines(data: bytes, rng: random.Random) -> bytes:
-    """Lines left out, doubled, swapped or cut."""
-    lines = data.split(b"\n")
-    k, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-    cut = lines[k][: rng.randrange(len(lines[k]) + 1)]
-    whole = {0: [], 1: [lines[other], lines[k]], 2: [cut]}
-    kind = rng.randrange(4)
-    if kind == 3:
-        lines[k], lines[other] = lines[other], lines[k]
-    else:
-        lines[k : k + 1] = whole[kind]
-    return b"\n".join(lines)
-
-
-def _of_bytes(data: bytes, rng: random.Random) -> bytes:
-    """The file truncated; something put in, left out, or overwritten; a digit changed."""
-    at = rng.randrange(len(data))
-    digits = [place for place, byte in enumerate(data) if chr(byte).isdigit()] or [at]
-    digit = rng.choice(digits)
-    return (
-        data[:at],
-        data[:at] + rng.choice(PIECES) + data[at:],
-        data[:at] + data[at + rng.randint(1, 20) :],
-        data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :],
-        data[:digit] + str(rng.randrange(10)).encode() + data[digit + 1 :],
-    )[rng.randrange(5)]
-
-
-@pytest.fixture(scope="session")
-def mutants():
-    """``mutants(data, n)``: seeded damaged copies, in lines and in bytes, of which none is the original.
-
-    200 of them, or as many as the environment variable JIJBENCH_MUTANTS says; JIJBENCH_SEED gives others.
-    """
-
-    def made(data: bytes, n: int | None = None):
-        rng = random.Random(int(os.environ.get("JIJBENCH_SEED", "0")))
-        left = n or int(os.environ.get("JIJBENCH_MUTANTS", "200"))
-        while left:
-            mutant = rng.choice((_of_lines, _of_bytes))(data, rng)
-            if mutant != data:
-                left -= 1
-                yield mutant
-
-    return made

@@ -1,4 +1,4 @@
-"""Damaged files of every parser: read with the same numbers, or refused in one line; never a traceback."""
+"""KKR files that are cut, empty or none: read with the same numbers, or refused in one line (others: ``test_fuzz``)."""
 
 from pathlib import Path
 
@@ -7,88 +7,36 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz_files import SUBJECTS
 from jijbench.errors import DataError, ExportError
-from jijbench.export.jukkr import read_atoms, read_card
-from jijbench.export.kkr_atominfo import read_atominfo
-from jijbench.export.kkr_cases import read_cases
-from jijbench.export.kkr_cluster import read_scoef
-from jijbench.export.kkr_curves import read_curves
-from jijbench.export.kkr_steps import COLUMNS, RUNS, read_log, read_runs
+from jijbench.export.jukkr import read_card
 from jijbench.export.kkr_text import as_number, decimals
 
 CARDS = Path(__file__).parent / "cards"
-RUN_ROWS = (
-    ",".join(COLUMNS) + "\nCu,Ni,atomic,19,converged,0.1,9.1e-06,\nCu,Ni,impurity,60,step limit,0.01,0.0002,\n"
-    'Ag,Rh,atomic,0,failed,,,"exit code 2: Cannot open, file"\nAg,Rh,impurity,3,failed,0.1,0.2,diverged\n'
-).encode()
+PARSERS = [name for name in SUBJECTS if name.startswith(("KKR", "predicted"))]
 
 
-def curves_file(folder):
-    np.savez(folder / "dv.npz", target="dv", host=["Cu", "Ag"], impurity=["Ni", "Rh"], mean=np.ones((2, 9)))
-    return (folder / "dv.npz").read_bytes()
-
-
-def shell_file(folder):
-    np.savez_compressed(
-        folder / "shell.npz", target="dv-shell", host=["Cu"], impurity=["Ni"], mean=np.ones((1, 9)), distance=[4.8]
-    )
-    return (folder / "shell.npz").read_bytes()
-
-
-def card(name):
-    return lambda _: (CARDS / name).read_bytes()
-
-
-PARSERS = {
-    "card": (card("Cu_host.potential"), read_atoms),
-    "card of two spins": (card("Cr_in_Bi2Te3.full.converged.potential"), read_atoms),
-    "scoef": (card("Ni_in_Cu.scoef"), read_scoef),
-    "kkrflex_atominfo": (card("Ni_in_Cu.kkrflex_atominfo"), read_atominfo),
-    "cases": (lambda _: b"host,impurity\nCu,Ni\nAg,Rh\n", read_cases),
-    "dv": (curves_file, lambda path: read_curves(path, "dv", "Cu", "Ni")),
-    "dv-shell": (shell_file, lambda path: read_curves(path, "dv-shell", "Cu", "Ni")),
-    "steps.csv": (lambda _: RUN_ROWS, lambda path: read_runs(path.parent)),
-    "log": (card("log_learned.txt"), lambda path: read_log(path.read_text(errors="replace"))),
-}
-
-
-@pytest.mark.parametrize("name", PARSERS)
-def test_damaged_files_give_one_line_or_are_read(name, tmp_path, mutants):
-    make, parse = PARSERS[name]
-    path, refused = tmp_path / RUNS, []
-    original = make(tmp_path)
-    path.write_bytes(original)
-    parse(path)
-    for mutant in mutants(original):
-        path.write_bytes(mutant)
-        try:
-            parse(path)
-        except (DataError, ExportError) as error:
-            refused.append(str(error))
-    assert refused
-    assert not [text for text in refused if "\n" in text or not text.isprintable()]
-
-
-@pytest.mark.parametrize("name", [name for name in PARSERS if name != "log"])
+@pytest.mark.parametrize("name", [name for name in PARSERS if name != "KKR log"])
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00", b"\x00" * 99, b"0", b"#", b"\xef\xbb\xbf"])
 def test_odd_files_give_one_line(name, content, tmp_path):
-    (tmp_path / RUNS).write_bytes(content)
+    parser = SUBJECTS[name]()
+    (tmp_path / parser.file).write_bytes(content)
     with pytest.raises((DataError, ExportError)) as error:
-        PARSERS[name][1](tmp_path / RUNS)
+        parser.read(tmp_path / parser.file)
     assert str(error.value).isprintable()
 
 
-@pytest.mark.parametrize("name", ["card", "scoef", "kkrflex_atominfo"])
+@pytest.mark.parametrize("name", ["KKR card", "KKR scoef", "KKR atominfo"])
 def test_a_file_that_is_not_there_is_named(name, tmp_path):
     with pytest.raises(ExportError, match=r"nowhere: No such file"):
-        PARSERS[name][1](tmp_path / "nowhere")
+        SUBJECTS[name]().read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["card", "scoef", "kkrflex_atominfo"])
+@pytest.mark.parametrize("name", ["KKR card", "KKR scoef", "KKR atominfo"])
 def test_devices_and_folders_are_not_read(name, tmp_path):
     for path in (Path("/dev/zero"), tmp_path):
         with pytest.raises(ExportError, match="a folder or a device"):
-            PARSERS[name][1](path)
+            SUBJECTS[name]().read(path)
 
 
 @given(st.floats(-1e90, 1e90), st.integers(3, 16))

@@ -129,6 +129,14 @@ def test_an_import_that_breaks_does_not_spoil_the_list(here):
     assert "toy-broken" in listed.output.splitlines()
 
 
+def test_a_version_is_that_of_the_file_as_it_is_now(here):
+    add_broken(here, "version = 3")
+    assert adapters.version("toy-broken") == 3
+    file = here / "jijbench_broken.py"
+    file.write_text(file.read_text().replace("version = 3", "version = 4"))
+    assert adapters.version("toy-broken") == 4
+
+
 @pytest.mark.parametrize("how", ['requires = ("nobody-has-this",)', 'requires: tuple[str, ...] = ("nobody-has-this",)'])
 def test_what_an_adapter_from_outside_lacks_is_known_before_its_import(here, how):
     add_broken(here, how)

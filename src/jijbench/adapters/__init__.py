@@ -37,20 +37,25 @@ def names() -> list[str]:
 
 def requires(name: str) -> tuple[str, ...]:
     """Distributions that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
-    return tuple(_declared(name, "requires", ()))
+    return tuple(_literal(name, "requires", ()))
 
 
 def version(name: str) -> int:
     """Version that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
-    return int(_declared(name, "version", 1))
+    return int(_literal(name, "version", 1))
+
+
+def _literal(name: str, attribute: str, default: Any) -> Any:
+    module, wanted = _place(name)
+    path = _files().get(name) or _source(module)
+    return default if path is None else _declared(path, path.stat().st_mtime_ns, wanted, attribute, default)
 
 
 @lru_cache(maxsize=256)
-def _declared(name: str, attribute: str, default: Any) -> Any:
-    """A class attribute that is written as a literal in the body of an adapter's own class."""
-    module, wanted = _place(name)
-    path = _source(module)
-    tree = ast.parse("" if path is None else path.read_text(encoding="utf-8"))
+def _declared(path: Path, changed: int, wanted: str, attribute: str, default: Any) -> Any:
+    """A class attribute that is written as a literal in the body of an adapter's own class; as the file is now."""
+    del changed  # of the file: in a notebook it is written again
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
     for node in (statement for found in classes for statement in found.body):
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])

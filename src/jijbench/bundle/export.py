@@ -18,7 +18,7 @@ from jijbench.bundle.dimers import write_dimers
 from jijbench.bundle.files import refuse_taken, seal, whole_folder
 from jijbench.bundle.impurities import write_impurities
 from jijbench.bundle.model import KNOWN, MODEL, Bundle, load_bundle
-from jijbench.context import current
+from jijbench.context import current, installed
 from jijbench.data.task import Task, Training, folds_sha256, load_task, release
 from jijbench.errors import DataError, NotPortable
 from jijbench.metrics import scores
@@ -26,7 +26,7 @@ from jijbench.records.code import code_sha256
 from jijbench.records.schema import Tuning
 from jijbench.results import official_folder
 from jijbench.runner.cell import chosen, surroundings
-from jijbench.runner.machine import installed, machine
+from jijbench.runner.machine import machine
 from jijbench.runner.scoring import inner_score, predict
 from jijbench.tuning import SAMPLER, tune
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from jijbench import limits
-from jijbench.data.cluster import Host, atoms_near, cluster
-from jijbench.data.curves import check_curves, elemental_host
+from jijbench.data.cluster import atoms_near, cluster
+from jijbench.data.curves import SPINLESS, check_curves, elemental_host
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.elements import atomic_number
+from jijbench.data.host import Host
 from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
@@ -23,8 +24,6 @@ ARRAYS = ("hosts", "host_potential", "host_state", "start_host", "start_impurity
 REACH, NEAR = 1.8, 1.2
 #: where a start is known from, best first
 DATA, FILE = "data", "file"
-#: said of a prediction that is meant for two spins
-SPINLESS = "two spins, the model is non-magnetic"
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,12 @@ from jijbench.bundle.card import BundleCard, joined, ranges, read_bundle_card
 from jijbench.bundle.dimers import Dimers, read_dimers
 from jijbench.bundle.files import check_folder
 from jijbench.bundle.impurities import Impurities, read_impurities
+from jijbench.context import installed
 from jijbench.data.sample import Sample
 from jijbench.data.shown import html_table
 from jijbench.data.task import INPUTS, release
 from jijbench.errors import DataError, JijbenchError
-from jijbench.runner.machine import installed
+from jijbench.text import printable
 
 MODEL, KNOWN = "model", "known"
 #: samples that the model is asked at once, which bounds its memory; curves take longer and the bar should move
@@ -173,7 +174,8 @@ def blamed(words: str) -> Iterator[None]:
     except JijbenchError:
         raise
     except Exception as error:
-        raise DataError(f"{words} ({type(error).__name__}: {error}); export it again") from error
+        said = printable(str(error))
+        raise DataError(f"{words} ({type(error).__name__}: {said}); export it again") from error
 
 
 def _adapter(name: str, folder: Path) -> type[Adapter]:

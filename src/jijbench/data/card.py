@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from jijbench.errors import DataError
 from jijbench.reading import inside, read_yaml
+from jijbench.text import printable
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: how far values may be from what symmetry and moments demand: meV for targets, μB for ``moments``
@@ -31,7 +32,7 @@ def validated(model: type[Model], raw: Any, where: str) -> Model:
         return model.model_validate(raw)
     except ValidationError as error:
         first, *more = error.errors(include_url=False)
-        field = ".".join(str(part) for part in first["loc"])
+        field = printable(".".join(str(part) for part in first["loc"]))
         reason = first["msg"].removeprefix("Value error, ")
         given = "" if first["type"] == "missing" or not field else f", not {str(first['input'])[:80]!r}"
         words = f"{field}: {reason}{given}" if field else reason

@@ -1,6 +1,7 @@
 """Whether values and structures of pairs can be true: what the host's symmetry and the moments demand of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,9 +135,7 @@ def check_pairs(dataset: Dataset, host: Host) -> None:
     file = dataset.folder / "samples.csv"
     geometries = {sample.geometry.id: sample.geometry for sample in dataset.samples}
     for geometry in geometries.values():
-        _check_structure(
-            geometry, host, dataset.card.cluster_radius_angstrom, f"{dataset.folder / 'geometries.extxyz'}"
-        )
+        _check_structure(geometry, host, dataset.card.cluster_radius_angstrom, dataset.folder / "geometries.extxyz")
     if dataset.card.host != host.formula:
         raise DataError(f"{dataset.folder / 'card.yaml'} has the host {dataset.card.host!r}, host.json {host.formula}")
     check_columns(dataset.table, geometries, str(file))
@@ -152,11 +151,11 @@ def check_impurities(dataset: Dataset, hosts: Mapping[str, Mapping]) -> None:
     geometries = {sample.geometry.id: sample.geometry for sample in dataset.samples}
     for geometry in geometries.values():
         host = elemental_host(geometry.host, hosts[geometry.host])
-        _check_structure(geometry, host, None, f"{dataset.folder / 'geometries.extxyz'}")
+        _check_structure(geometry, host, None, dataset.folder / "geometries.extxyz")
     check_columns(dataset.table, geometries, str(dataset.folder / "samples.csv"))
 
 
-def _check_structure(geometry: Geometry, host: Host, radius: float | None, file: str) -> None:
+def _check_structure(geometry: Geometry, host: Host, radius: float | None, file: Path) -> None:
     """Atoms of a cluster sit on sites of the host, and none within the radius is left out."""
     where = f"{file}: geometry {geometry.id}"
     if geometry.host != host.formula or np.abs(geometry.cell - host.cell).max() > TOLERANCE:

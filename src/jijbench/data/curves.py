@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from jijbench.data.cluster import Host
 from jijbench.data.elements import SYMBOLS
+from jijbench.data.host import Host
 from jijbench.data.mesh import MESH_A, POINTS
 from jijbench.errors import DataError
 from jijbench.units import BOHR_ANGSTROM
 
 #: what is needed of a host, and that it is a positive number
 POSITIVE = ("lattice_constant_bohr", "n_points", "mesh_a", "mesh_b", "r_ws_bohr")
+#: said of a prediction that is meant for two spins
+SPINLESS = "two spins, the model is non-magnetic"
 
 
 def check_hosts(hosts: Mapping[str, Mapping], where: str) -> None:

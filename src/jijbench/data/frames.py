@@ -12,6 +12,7 @@ from jijbench import limits
 from jijbench.data.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_text
+from jijbench.text import printable
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -81,15 +82,16 @@ def _columns(comment: str, where: str) -> list[tuple[str, str, int]]:
     """Name, kind (S, R, I, L) and number of the columns of atoms."""
     said = re.search(r'(?:^|\s)Properties\s*=\s*"?([^\s"]+)', comment)
     parts = (said[1] if said else COLUMNS).split(":")
+    shown = printable(":".join(parts)[:80])
     found = [(name, kind, count) for name, kind, count in zip(parts[::3], parts[1::3], parts[2::3], strict=False)]
     bad = [f"{n}:{k}:{c}" for n, k, c in found if k not in tuple("SRIL") or not re.fullmatch("[1-9][0-9]?", c)]
     names = [name for name, *_ in found]
     if len(parts) % 3 or bad or len(names) > len(set(names)):
-        raise DataError(f"{where}: Properties={':'.join(parts)[:80]} is no list of name:kind:number, names once each")
+        raise DataError(f"{where}: Properties={shown} is no list of name:kind:number, names once each")
     wanted = {("pos", "R", "3"), ("positions", "R", "3")}
     species = {("species", "S", "1"), ("symbols", "S", "1"), ("Z", "I", "1"), ("numbers", "I", "1")}
     if not wanted & set(found) or not species & set(found):
-        raise DataError(f"{where}: Properties={':'.join(parts)[:80]} lacks species:S:1 or pos:R:3")
+        raise DataError(f"{where}: Properties={shown} lacks species:S:1 or pos:R:3")
     return [(name, kind, int(count)) for name, kind, count in found]
 
 

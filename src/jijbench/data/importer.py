@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from jijbench import limits
 from jijbench.context import home
 from jijbench.convention import convention
 from jijbench.data.build import write_dataset
@@ -28,8 +29,6 @@ from jijbench.data.symmetry import site_at
 from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
 from jijbench.errors import DataError, MissingExtra
 
-#: Å; beyond it a displacement is no neighbour, and a cluster no cluster
-FARTHEST, LARGEST_RADIUS = 1e3, 50.0
 J_COLUMN = "jij_mev"
 D_COLUMNS = ("dij_x_mev", "dij_y_mev", "dij_z_mev")
 STEP_COLUMNS = ("dx_angstrom", "dy_angstrom", "dz_angstrom")
@@ -125,8 +124,8 @@ def find_ends(rows: Table, columns: ColumnMap, host: Host) -> list[Ends]:
     """The pair of host sites of each row; refuses a row whose displacement does not lead from site to site."""
     first, second, steps = _placed(rows, columns, host)
     _check_sites(rows, host, first, second)
-    far = np.abs(steps).max(1) > FARTHEST
-    rows.refuse(far, f"has a displacement beyond {FARTHEST:g} Å; check it, and the unit")
+    far = np.abs(steps).max(1) > limits.FARTHEST
+    rows.refuse(far, f"has a displacement beyond {limits.FARTHEST:g} Å; check it, and the unit")
     rows.refuse(np.linalg.norm(steps, axis=1) < TOLERANCE, "has a distance of zero: i and j are one site; correct it")
     landed = [_land(host, site, step) for site, step in zip(first, steps, strict=True)]
     missed = [f"misses the nearest site of {host.formula} ({ends.site_j}) by {gap:.3f} Å; " for ends, gap in landed]
@@ -248,8 +247,8 @@ def import_table(
     file, output, columns = Path(file), Path(output), read_columns(columns)
     if output.exists() and (not output.is_dir() or any(output.iterdir()) or output.samefile(".")):
         raise DataError(f"{output} already holds a dataset, or something else; name a new folder, or an empty one")
-    if not 0 < radius <= LARGEST_RADIUS:
-        raise DataError(f"the clusters' radius is {radius:g} Å; give one above 0 and up to {LARGEST_RADIUS:g}")
+    if not 0 < radius <= limits.RADIUS:
+        raise DataError(f"the clusters' radius is {radius:g} Å; give one above 0 and up to {limits.RADIUS:g}")
     host_file = home("datasets") / "jij-bi2te3" / "host.json" if host is None else Path(host)
     crystal, host_json = crystal_of(host_file)
     rows = read_any(file, columns)

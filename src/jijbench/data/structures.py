@@ -15,6 +15,7 @@ from jijbench.data.elements import SYMBOLS
 from jijbench.data.host import Host, read_host
 from jijbench.errors import DataError
 from jijbench.reading import read_bytes
+from jijbench.text import printable
 
 SMALLEST = 1e-3  # Å³, volume of a cell
 
@@ -78,5 +79,5 @@ def _read(path: Path) -> Any:
             warnings.simplefilter("ignore")  # of ASE, about settings of space groups and overflows
             return read(io.StringIO(text), index=0 if kind == "cif" else None, format=kind)
     except Exception as error:  # whatever its readers raise for a damaged file
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = printable(" ".join(str(error).split())[:200]) or type(error).__name__
         raise DataError(f"{path} is no {kind.upper()} file that ASE reads: {reason}; correct it") from error

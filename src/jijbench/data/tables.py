@@ -17,6 +17,7 @@ import pandas as pd
 from jijbench.data.dialect import COMMA, decimal_sign, read_text, rows_of, spelt
 from jijbench.data.elements import SYMBOLS, symbol
 from jijbench.errors import DataError
+from jijbench.text import printable
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eEdD][+-]?[0-9]+)?")
 LARGEST_WHOLE = 2**31 - 1
@@ -101,7 +102,7 @@ class Table:
 
     def where(self, n: int) -> str:
         """File, number and content of the n-th row."""
-        text = _plain(self.content[n])
+        text = printable(self.content[n])
         return f"{self.source}: row {self.rows[n]} ({text if len(text) < 300 else text[:300] + ' …'})"
 
     def refuse(self, bad: Iterable, what: str | Sequence[str]) -> None:
@@ -138,7 +139,7 @@ def _check_names(names: Sequence[str], source: str) -> None:
     for k, name in enumerate(names):
         if name and name in names[:k]:
             places = f"columns {names.index(name) + 1} and {k + 1}"
-            raise DataError(f"{source}: the column {_plain(name)} stands twice, as {places}; keep one")
+            raise DataError(f"{source}: the column {printable(name)} stands twice, as {places}; keep one")
 
 
 def number(cell: Any, decimal: str = ".", whole: bool = False) -> float:
@@ -164,11 +165,6 @@ def _as_text(cell: Any) -> str:
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
         return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e9 else str(cell).strip()
-
-
-def _plain(text: str) -> str:
-    """A text without what a terminal would obey."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _shown(cell: Any) -> str:

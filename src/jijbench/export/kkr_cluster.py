@@ -15,6 +15,8 @@ NEAR = 1.2  # first shell: atoms within this many nearest-neighbour distances
 #: units of alat: positions this near are one, however many digits a file prints
 SAME_SITE = 1e-10
 MOST_SITES = 100_000
+#: radius of a cluster over the distance of its farthest atom
+BEYOND = 1.001
 COLUMNS = "x y z site, and perhaps Z, distance, centre"
 
 
@@ -154,10 +156,6 @@ def is_sphere(cluster: Cluster) -> bool:
     distances = np.sort([site.distance * cluster.alat for site in cluster.sites])
     within = _distances(found, BEYOND * distances[-1])
     return len(within) == len(distances) and bool(np.abs(within - distances).max() < 1e-3)
-
-
-#: radius of a cluster over the distance of its farthest atom
-BEYOND = 1.001
 
 
 def _distances(found: dict[str, str | float], reach: float) -> np.ndarray:

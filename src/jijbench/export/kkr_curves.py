@@ -1,25 +1,17 @@
 """Predicted curves of one impurity, from the files of ``jijbench predict``."""
 
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from jijbench.errors import ExportError
+from jijbench.errors import DataError, ExportError
+from jijbench.reading import read_arrays
 
 #: what every prediction has to name
 ARRAYS = ("target", "host", "impurity", "mean")
 INSIDE = "inside"
-#: what reading a damaged ``.npz`` can raise
-UNREADABLE = (
-    OSError, ValueError, TypeError, EOFError, SyntaxError, RuntimeError, MemoryError, ArithmeticError, IndexError,
-    struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +46,13 @@ def read_curves(path: Path, target: str, host: str, element: str) -> Curves:
 def _arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The named arrays, and ``domain`` where there is one: texts and numbers, one row each."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            lacking = [name for name in names if name not in found.files]
-            if lacking:
-                raise ExportError(f"{path} has no array {lacking[0]!r}; make it with `jijbench predict`")
-            kept = [*names, "domain"] if "domain" in found.files else names
-            arrays = {name: found[name].astype(float if name in ("mean", "distance") else str) for name in kept}
-    except UNREADABLE as error:
+        found = read_arrays(path, (*names, "domain"))
+        arrays = {name: a.astype(float if name in ("mean", "distance") else str) for name, a in found.items()}
+    except (DataError, ValueError, TypeError) as error:
         raise ExportError(f"{path} cannot be read: {error}; make it with `jijbench predict`") from error
+    lacking = [name for name in names if name not in arrays]
+    if lacking:
+        raise ExportError(f"{path} has no array {lacking[0]!r}; make it with `jijbench predict`")
     n = len(np.atleast_1d(arrays["mean"]))
     wrong = [name for name, array in arrays.items() if name not in ("target", "mean") and array.shape != (n,)]
     if wrong or arrays["mean"].ndim != 2 or arrays["target"].shape != ():

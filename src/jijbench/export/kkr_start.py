@@ -10,6 +10,7 @@ import pandas as pd
 
 from jijbench.context import home
 from jijbench.data.card import described
+from jijbench.data.curves import SPINLESS
 from jijbench.data.dataset import load_dataset
 from jijbench.data.elements import atomic_number
 from jijbench.errors import ExportError
@@ -30,10 +31,8 @@ from jijbench.export.kkr_text import Lines
 from jijbench.units import BOHR_ANGSTROM
 
 DATASET = "deltav-elemental"
-
-
-#: said where a prediction is used with two spins
-SPINLESS = "two spins, the model is non-magnetic"
+SAME_RADIUS = 2e-3  # Bohr
+ALONE = 1e-5  # Å: the radius of a cluster of one atom
 
 
 def added(block: Block, curve: np.ndarray, what: str) -> Block:
@@ -99,8 +98,6 @@ def cluster_blocks(
     return blocks
 
 
-SAME_RADIUS = 2e-3  # Bohr
-ALONE = 1e-5  # Å: the radius of a cluster of one atom
 SNIPPET = '''"""Inputs of aiida-kkr that begin from this start potential. Fill in codes, remote data and options."""
 from pathlib import Path
 

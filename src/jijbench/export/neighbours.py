@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pandas as pd
 
-from jijbench.data.cluster import Host
 from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.host import Host
 from jijbench.data.symmetry import operations, site_at
 from jijbench.data.validate import host_of
 from jijbench.errors import DataError

@@ -1,9 +1,9 @@
 """The packed form in which records are published: all cells of a row in one JSON file and one ``.npz`` beside it.
 
 ``<task>/<row>.json`` holds the records, a line each, what they all have in common said once before, and the cells that
-are still to be computed. ``<task>/<row>.npz``
-holds the coded predictions of the complete ones: ``cell`` says whose each is, ``id`` and ``part`` are positions in
-``ids`` and ``parts``; scalars stand one after the other, the code of curves has a name for each cell.
+are still to be computed. ``<task>/<row>.npz`` holds the coded predictions of the complete ones: ``cell`` says whose
+each is, ``id`` and ``part`` are positions in ``ids`` and ``parts``; scalars stand one after the other, the code of
+curves has a name for each cell.
 """
 
 import json

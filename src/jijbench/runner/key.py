@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from jijbench import adapters
 from jijbench.benchmark import Cell
+from jijbench.context import installed
 from jijbench.data.task import Question, Task, folds_sha256, load_task
 from jijbench.errors import UnknownName
 from jijbench.files import sha256_of
 from jijbench.records.code import code_sha256
 from jijbench.records.schema import Key, Record, Search
 from jijbench.runner.growing import growth_search
-from jijbench.runner.machine import installed
 from jijbench.tuning import SAMPLER, space_sha256
 
 #: libraries below all models: recorded, and compared without their last number

@@ -1,7 +1,6 @@
 """Where a cell ran: what its record says of the machine."""
 
 import contextlib
-import importlib.metadata
 import os
 import platform
 from functools import lru_cache
@@ -9,22 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from jijbench import __version__
-from jijbench.context import current
+from jijbench.context import current, installed
 
 
 def machine() -> dict[str, Any]:
     """Versions, threads of the cell, and the machine: model of its processor, cores, memory."""
     versions = {name: installed(name) for name in ("numpy", "scipy", "scikit-learn", "optuna")}
     return _hardware() | {"threads": current().threads, "jijbench": __version__} | versions
-
-
-@lru_cache(maxsize=256)  # asked once a cell
-def installed(distribution: str) -> str | None:
-    """Version of an installed distribution, else None."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 @lru_cache(maxsize=1)

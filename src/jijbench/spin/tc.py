@@ -103,7 +103,8 @@ def matrix(table: pd.DataFrame, column: str = "tc_k") -> pd.DataFrame:
     return square.combine_first(square.T).reindex(elements, columns=elements)
 
 
-Cell = tuple[int, int, int]
+#: repeats of the host's cell along its vectors
+Supercell = tuple[int, int, int]
 
 
 class MonteCarlo:
@@ -115,9 +116,9 @@ class MonteCarlo:
     """
 
     def __init__(
-        self, exchange: str | Path | pd.DataFrame, concentrations: Mapping[str, float], supercells: Sequence[Cell], *,
-        realisations: int = 4, seed: int = 0, shells: Iterable[int] | None = None,
-        moments: Mapping[str, float] | None = None,
+        self, exchange: str | Path | pd.DataFrame, concentrations: Mapping[str, float],
+        supercells: Sequence[Supercell], *, realisations: int = 4, seed: int = 0,
+        shells: Iterable[int] | None = None, moments: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
         if len(supercells) != 2 or np.prod(supercells[0]) >= np.prod(supercells[1]):
             raise ExportError(
@@ -173,7 +174,7 @@ class MonteCarlo:
 def monte_carlo(
     exchange: str | Path | pd.DataFrame,
     concentrations: Mapping[str, float],
-    supercells: Sequence[Cell],
+    supercells: Sequence[Supercell],
     temperatures: Sequence[float],
     *,
     sweeps: int = 2000,

@@ -1,9 +1,9 @@
 """The contract of an adapter as a Markdown page."""
 
-import importlib.metadata
 import platform
 
 from jijbench import __version__
+from jijbench.context import installed
 from jijbench.testing.contract import Contract, Outcome
 from jijbench.text import markdown
 
@@ -15,7 +15,7 @@ def report(contract: Contract) -> str:
     lines += [_row(outcome) for outcome in contract.outcomes]
     if contract.failed:
         lines += ["", "## What failed", ""]
-        lines += [f"- **{outcome.check}**: {_plain(outcome.reason)}" for outcome in contract.failed]
+        lines += [f"- **{outcome.check}**: {markdown(outcome.reason)}" for outcome in contract.failed]
     return "\n".join(lines) + "\n"
 
 
@@ -34,23 +34,14 @@ def _facts(contract: Contract) -> list[str]:
     if subject is not None:
         adapter, taken = subject.adapter, vars(subject).get("taken", subject.inputs)
         facts |= {"class": f"`{adapter.__module__}:{adapter.__qualname__}`", "inputs": taken or "none taken"}
-        facts["packages"] = ", ".join(f"{name} {_version(name)}" for name in adapter.requires) or "none beyond the core"
+        facts["packages"] = (
+            ", ".join(f"{name} {installed(name) or 'not installed'}" for name in adapter.requires)
+            or "none beyond the core"
+        )
     facts["made with"] = f"jijbench {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"
     return [f"- {name}: {value}" for name, value in facts.items()]
 
 
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
-
-
 def _row(outcome: Outcome) -> str:
-    excuse = f" ({_plain(outcome.reason)})" if outcome.status in ("excused", "not reached") else ""
-    return f"| {outcome.check} | {outcome.status}{excuse} | {outcome.seconds:.1f} | {_plain(outcome.asks)} |"
-
-
-def _plain(text: str) -> str:
-    """One line that no table breaks on, and no text of another's exception."""
-    return markdown(text)
+    excuse = f" ({markdown(outcome.reason)})" if outcome.status in ("excused", "not reached") else ""
+    return f"| {outcome.check} | {outcome.status}{excuse} | {outcome.seconds:.1f} | {markdown(outcome.asks)} |"

@@ -11,8 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from jijbench.data.cluster import Host, cluster
+from jijbench.data.cluster import cluster
 from jijbench.data.elements import place_in_row
+from jijbench.data.host import Host
 from jijbench.data.sample import Geometry, Sample
 
 HEARD = ("Cr", "Fe", "Mn", "Nb", "V")  # elements of the toy with a moment

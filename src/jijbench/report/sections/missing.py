@@ -14,7 +14,7 @@ def data(results: Results) -> list[dict[str, Any]]:
     for cell in results.cells:
         record, stale = results.records[cell.slot], cell.slot in results.stale
         if record.status != "complete" or stale:
-            why = ("stale", "made by other code, data or settings") if stale else (record.status, record.reason)
+            why = ("stale", "made by other versions, data or settings") if stale else (record.status, record.reason)
             found.setdefault((cell.task, cell.row.row, *why), []).append(f"{cell.fold}/{cell.seed}")
     return [
         {"task": task, "row": row, "status": status, "reason": reason, "cells": " ".join(cells)}
