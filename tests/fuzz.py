@@ -39,7 +39,7 @@ SECONDS = 20.0
 #: how a mutant may be taken
 READ, REFUSED = "read", "refused"
 #: mutants of which not all are harmless
-FEW = 50
+FEW = 200
 
 
 @dataclass(frozen=True)
