@@ -93,7 +93,7 @@ def test_notes_say_where_budget_model_and_fixed_hypers_differ(table):
     lines = of(table, BLOCKS)
     budget = "trials 0 (full: 4); inner folds 1 (full: 3)"
     assert lines.loc["zero (mine)", "note"] == budget
-    others = "adapter pair-mean (full: soap); fixed kernel_of none (full: sum)"
+    others = 'adapter pair-mean (full: soap); fixed kernel_of none (full: "sum")'
     assert lines.loc["soap (mine)", "note"] == f"{budget}; {others}"
     assert lines.loc["best (mine)", "note"] == budget  # against the largest of the official rows
     assert lines.loc["zero", "note"] is None

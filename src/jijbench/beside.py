@@ -1,6 +1,5 @@
 """A user's own rows among those of other results, mostly the official ones: one table, ranked over all of them."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 from jijbench.benchmark import Benchmark, Cell
 from jijbench.board import leaderboard
 from jijbench.errors import DataError
-from jijbench.files import sha256_of
+from jijbench.files import canonical, sha256_of
 from jijbench.records.folder import Held
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
@@ -131,13 +130,15 @@ def _records(results: Results, task: str, row: str) -> list[Record]:
 def _settings(records: list[Record]) -> dict[str, str]:
     """Budget, seeds, adapter, inputs and fixed hypers of a row, as its records say."""
     keys = [record.key for record in records]
-    fixed = {f"fixed {name}": [key.search.fixed.get(name) for key in keys] for name in keys[0].search.fixed}
     found: dict[str, list[Any]] = {
         "trials": [key.search.trials for key in keys], "inner folds": [key.search.inner_folds for key in keys],
         "seeds": [key.seed for key in keys], "adapter": [key.adapter for key in keys],
         "inputs": [key.inputs for key in keys],
     }  # fmt: skip
-    return {what: _each(values) for what, values in (found | fixed).items()}
+    for name in dict.fromkeys(name for key in keys for name in key.search.fixed):
+        fixed = [key.search.fixed for key in keys]  # as JSON, so that "3" is not 3
+        found[f"fixed {name}"] = [canonical(f[name]) if name in f else "none" for f in fixed]
+    return {what: _each(values) for what, values in found.items()}
 
 
 def _largest(records: list[Record]) -> dict[str, str]:
@@ -151,5 +152,5 @@ def _largest(records: list[Record]) -> dict[str, str]:
 
 
 def _each(values: list[Any]) -> str:
-    """Different values of a row's cells, mostly one; texts without quotes."""
-    return ", ".join(dict.fromkeys(v if isinstance(v, str) else json.dumps(v, sort_keys=True) for v in values))
+    """Different values of a row's cells, mostly one."""
+    return ", ".join(dict.fromkeys(map(str, values)))
