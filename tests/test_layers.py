@@ -15,7 +15,7 @@ LAYERS = (
     "adapters",
     "records benchmark",
     "runner tuning active audit",
-    "results derived board leaderboard plots export bundle spin verify documents "
+    "results derived board beside leaderboard plots export bundle spin verify documents "
     "growth confidence ledger compare exact uncertainty magnetism downstream forms steps",
     "report testing api",
     "cli __main__",
@@ -23,6 +23,7 @@ LAYERS = (
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
 FROM_RECORDS = {
+    "beside",
     "board",
     "compare",
     "confidence",

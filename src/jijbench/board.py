@@ -104,7 +104,7 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
     cells = results.groups()[task, row]
     records = [results.records[cell.slot] for cell in cells]
     stale = sum(cell.slot in results.stale for cell in cells)
-    status, reason = _status(records, stale, results.unfinished.get((task, row), 0))
+    status, reason = _status(records, stale, results.left(task, row))
     tuned = [record.tuning for record in records if record.tuning is not None]
     inner = [t.inner for t in tuned if t.inner is not None]
     memory = [record.peak_memory_mib for record in records if record.peak_memory_mib is not None]

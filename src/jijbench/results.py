@@ -13,7 +13,7 @@ from jijbench.benchmark import Benchmark, Budget, Cell, Growth, Row
 from jijbench.context import home
 from jijbench.data.task import Task, load_task
 from jijbench.errors import DataError, IncompleteTable, RecordError
-from jijbench.records.folder import RecordFolder
+from jijbench.records.folder import Held, RecordFolder
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
 
@@ -60,7 +60,7 @@ class Pooled:
         return table
 
 
-def pool(task: Task, held: RecordFolder, cells: list[Cell], records: list[Record]) -> Pooled:
+def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Pooled:
     """Put the test parts of the folds of one row and seed together; raises ``RecordError`` for changed files.
 
     Every sample that the split tests must be there once a fold, so nothing can be left out of a score.
@@ -102,7 +102,7 @@ class Results:
     """
 
     benchmark: Benchmark
-    held: RecordFolder
+    held: Held
     cells: tuple[Cell, ...]
     records: dict[str, Record]
     stale: frozenset[str] = frozenset()
@@ -138,17 +138,21 @@ class Results:
             found.setdefault((cell.task, cell.row.row), []).append(cell)
         return found
 
+    def left(self, task: str, row: str) -> int:
+        """How many cells of a row have no record: those announced, or folds that one of its seeds lacks."""
+        cells = self.groups()[task, row]
+        lacking = load_task(task).n_folds * len({cell.seed for cell in cells}) - len(cells)
+        return max(self.unfinished.get((task, row), 0), lacking)
+
     def pooled(self, task: str, row: str) -> list[Pooled]:
         """One entry a seed; empty where a cell of the row is not complete or stale, or a fold is missing."""
         cells = self.groups()[task, row]
-        if (task, row) in self.unfinished or any(
+        if self.left(task, row) or any(
             self.records[cell.slot].status != "complete" or cell.slot in self.stale for cell in cells
         ):
             return []
         seeds = sorted({cell.seed for cell in cells})
         by_seed = [[cell for cell in cells if cell.seed == seed] for seed in seeds]
-        if any(len(group) < load_task(task).n_folds for group in by_seed):
-            return []
         for seed, group in zip(seeds, by_seed, strict=True):
             if (task, row, seed) not in self._pools:
                 records = [self.records[cell.slot] for cell in group]

@@ -44,13 +44,37 @@ def open_results(benchmark: str, folder: Path, tasks: tuple[str, ...] = (), rows
     """Results of a benchmark's cells, or of whatever a folder of results holds; stale ones marked."""
     from jijbench.benchmark import load_benchmark
     from jijbench.results import load_results
-    from jijbench.runner import stale_slots
 
     if given_folder(benchmark) is not None:
-        found = _held(folder, tasks, rows)
-    else:
-        loaded = load_benchmark(benchmark)
-        found = load_results(loaded, folder, loaded.cells(tasks, rows))
+        return _marked(_held(folder, tasks, rows))
+    loaded = load_benchmark(benchmark)
+    return _marked(load_results(loaded, folder, loaded.cells(tasks, rows)))
+
+
+def open_beside(name: str, own: "Results") -> "Results":
+    """What ``own`` results shall stand beside: for ``full`` the official ones, of the tasks that both have."""
+    from jijbench.benchmark import load_benchmark
+    from jijbench.errors import IncompleteTable
+    from jijbench.results import load_results, official_folder
+
+    if given_folder(name) is not None:
+        return _marked(_held(Path(name), (), ()))
+    loaded, asked = load_benchmark(name), {cell.task for cell in own.cells}
+    cells = [cell for task in loaded.tasks if task in asked for cell in loaded.cells((task,))]
+    if name != "full":
+        return _marked(load_results(loaded, default_folder(name), cells))
+    try:
+        return _marked(load_results(loaded, official_folder(), cells))
+    except IncompleteTable as error:
+        raise IncompleteTable(
+            f"{error}\nor take the committed ones: they come with a checkout of the repository, not with the package"
+        ) from error
+
+
+def _marked(found: "Results") -> "Results":
+    """Results with their stale cells marked."""
+    from jijbench.runner import stale_slots
+
     return replace(found, stale=frozenset(stale_slots(found.cells, found.records)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.data.card import file_sha256
@@ -14,6 +15,17 @@ from jijbench.records.coding import Coded
 from jijbench.records.pack import SCHEMA, Pack, pack_path, read_packed_predictions, read_records
 from jijbench.records.predictions import Predictions, read_predictions
 from jijbench.records.schema import Record, read_record
+
+
+class Held(Protocol):
+    """Records by cell, wherever they lie: what a table needs."""
+
+    @property
+    def folder(self) -> Path: ...
+    def record(self, cell: Cell) -> Record | None: ...
+    def place(self, cell: Cell) -> Path: ...
+    def predictions(self, cell: Cell, record: Record) -> Predictions: ...
+    def sha256(self, cells: Iterable[Cell]) -> str: ...
 
 
 class RecordFolder:

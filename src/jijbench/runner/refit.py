@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from jijbench.benchmark import Cell
-from jijbench.records.folder import RecordFolder
+from jijbench.records.folder import Held, RecordFolder
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record
 from jijbench.runner.engine import run_cells
@@ -56,7 +56,7 @@ def _seconds(record: Record) -> float:
 
 
 def prove(
-    rows: Mapping[str, list[Cell]], records: Mapping[str, Record], held: RecordFolder, workers: int = 2,
+    rows: Mapping[str, list[Cell]], records: Mapping[str, Record], held: Held, workers: int = 2,
     tell: Tell = lambda record, reused: None,
 ) -> Iterator[Proof]:  # fmt: skip
     """Fit the canary of each row again with the recorded hypers, and compare its test predictions.
@@ -88,7 +88,7 @@ def _once(cell: Cell, record: Record) -> Cell:
 
 
 def _compared(
-    cell: Cell, record: Record, fitted: Record, held: RecordFolder, made: RecordFolder, again: Cell
+    cell: Cell, record: Record, fitted: Record, held: Held, made: RecordFolder, again: Cell
 ) -> tuple[str, str]:
     if "search" in stale_fields(record, cell_key(cell)):
         return "other", "its search is another than the recorded one"
