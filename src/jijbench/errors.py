@@ -6,16 +6,27 @@ A message says what was wrong, shows the value, and says what to do.
 import difflib
 from collections.abc import Iterable
 
+from jijbench.text import printable
+
 #: names that a message lists
 SHOWN = 40
 
 
 class JijbenchError(Exception):
-    """Base class: anything the command line reports without a traceback."""
+    """Base class: anything the command line reports without a traceback.
+
+    What a message quotes of a file may hold any letter: those that are not printable are shown as escapes.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, super().__str__().split("\n")))
 
 
 class DataError(JijbenchError):
-    """A dataset, card, split or table is not what it claims to be."""
+    """A dataset, card, split or table is not what it claims to be; said in one line."""
+
+    def __str__(self) -> str:
+        return printable(Exception.__str__(self))
 
 
 class UnknownName(JijbenchError, KeyError):
@@ -32,7 +43,7 @@ class UnknownName(JijbenchError, KeyError):
         self._made_of = (kind, name, known)
 
     def __str__(self) -> str:
-        return self.message
+        return printable(self.message)
 
     def __reduce__(self) -> tuple:
         return UnknownName, self._made_of
