@@ -161,26 +161,27 @@ def steps_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
 
 def steps_table(results: Results) -> pd.DataFrame:
     """One line for each protocol and row of the potentials, best first; ``reason`` where a prediction is missing."""
-    lines = []
     protocols = [task.split("/")[2] for task in results.benchmark.tasks if task.startswith("deltav-elemental/dv/")]
-    groups = results.groups()
-    for protocol in protocols:
-        tasks = [f"deltav-elemental/{target}/{protocol}" for target in TARGETS]
-        for row in dict.fromkeys(row for task, row in groups if task in tasks):
-            pooled = [results.pooled(task, row) if (task, row) in groups else [] for task in tasks]
-            lacking = [target for target, found in zip(TARGETS, pooled, strict=True) if not found]
-            line = {"reason": f"no predictions of {' and '.join(lacking)}"} if lacking else steps_line(*pooled)
-            lines.append({"protocol": protocol, "row": row} | line)
-    table = pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
-    place = {protocol: k for k, protocol in enumerate(protocols)}
-    saved = table["saved"].astype(float).fillna(-np.inf)
-    return table.iloc[np.lexsort((-saved, table["protocol"].map(place)))].reset_index(drop=True)
+    lines = [line for protocol in protocols for line in _protocol_lines(results, protocol)]
+    return pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
+
+
+def _protocol_lines(results: Results, protocol: str) -> list[dict]:
+    """The lines of one protocol, best first."""
+    groups, lines = results.groups(), []
+    tasks = [f"deltav-elemental/{target}/{protocol}" for target in TARGETS]
+    for row in dict.fromkeys(row for task, row in groups if task in tasks):
+        pooled = [results.pooled(task, row) if (task, row) in groups else [] for task in tasks]
+        lacking = [target for target, found in zip(TARGETS, pooled, strict=True) if not found]
+        line = {"reason": f"no predictions of {' and '.join(lacking)}"} if lacking else steps_line(*pooled)
+        lines.append({"protocol": protocol, "row": row} | line)
+    return sorted(lines, key=lambda line: -line.get("saved", -np.inf))
 
 
 def steps_markdown(results: Results, protocol: str) -> str:
     """The lines of one protocol, with what the estimate is worth."""
-    table = steps_table(results)
-    table = table[table["protocol"] == protocol]
+    found = _protocol_lines(results, protocol)
+    table = pd.DataFrame([[line.get(c) for c in COLUMNS] for line in found], columns=list(COLUMNS), dtype=object)
     lines = ["| row | estimated steps saved | 95 % interval | impurity's cell alone |", "|---|---|---|---|"]
     for line in table[table["saved"].notna()].to_dict("records"):
         ends = f"{line['low']:.0%} to {line['high']:.0%}"

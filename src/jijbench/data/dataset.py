@@ -62,12 +62,21 @@ class Dataset:
         if spec.array is not None and spec.row is not None:
             if len(self.rows_with(name)) < len(self):
                 raise DataError(f"not every sample of {self.id} has a {name}; take them with `dataset.of({name!r})`")
-            found = _taken(self.folder, self.table, spec.array, spec.row)
-            if found.shape[1:] != wanted.shape:
-                raise DataError(f"{self.folder}: array {spec.array} has rows of {found.shape[1:]}, not {wanted.shape}")
-            return found
+            if name not in self._truths:  # asked for with every record
+                found = _taken(self.folder, self.table, spec.array, spec.row)
+                if found.shape[1:] != wanted.shape:
+                    raise DataError(
+                        f"{self.folder}: array {spec.array} has rows of {found.shape[1:]}, not {wanted.shape}"
+                    )
+                found.flags.writeable = False
+                self._truths[name] = found
+            return self._truths[name]
         columns = list(spec.columns)
         return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
+
+    @cached_property
+    def _truths(self) -> dict[str, np.ndarray]:
+        return {}
 
     def rows_with(self, name: str) -> np.ndarray:
         """(k,) positions of the samples that have the target ``name``."""
