@@ -146,3 +146,9 @@ def test_an_unknown_row_of_a_folder_lists_what_it_holds(finished):
     done = call("leaderboard", "results/local/mine", "--row", "zer", cwd=finished)
     assert done.returncode == 1
     assert "did you mean 'zero'? known: shell-mean, zero" in done.stderr
+
+
+def test_datasets_are_listed_with_what_they_are_and_their_licence():
+    lines = CliRunner().invoke(cli, ["list", "datasets"]).output.splitlines()
+    assert [line.split()[0] for line in lines] == ["deltav-elemental", "jij-bi2te3", "jij-published-table"]
+    assert all("(CC" in line for line in lines)

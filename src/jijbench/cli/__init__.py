@@ -42,7 +42,7 @@ HELP = {
     "kkr": "Start potentials in your own KKR program: what it needs, what they save.",
     "leaderboard": "Print or write the table of a results folder.",
     "ledger": "What tuning promised and what the test said.",
-    "list": "Names of tasks, rows, adapters and benchmarks.",
+    "list": "Names of datasets, tasks, rows, adapters and benchmarks.",
     "migrate": "Records of an earlier version in today's form.",
     "new-adapter": "Begin a model of your own: a package that already passes.",
     "plot": "Figures of a results folder.",

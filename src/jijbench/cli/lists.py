@@ -4,7 +4,15 @@ import click
 
 from jijbench.context import home
 
-KINDS = ("tasks", "rows", "adapters", "benchmarks")
+KINDS = ("datasets", "tasks", "rows", "adapters", "benchmarks")
+
+
+def _datasets() -> list[str]:
+    from jijbench.data.card import read_card
+
+    cards = [read_card(path.parent) for path in sorted(home("datasets").glob("*/card.yaml"))]
+    width = max(len(card.id) for card in cards)
+    return [f"{card.id:{width}}  {card.title} ({card.licence})" for card in cards]
 
 
 def _tasks() -> list[str]:
@@ -43,8 +51,8 @@ def _benchmarks() -> list[str]:
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 def command(kind: str | None) -> None:
-    """Names of tasks, rows, adapters and benchmarks; all of them without KIND."""
-    make = {"tasks": _tasks, "rows": _rows, "adapters": _adapters, "benchmarks": _benchmarks}
+    """Names of datasets, tasks, rows, adapters and benchmarks; all of them without KIND."""
+    make = {"datasets": _datasets, "tasks": _tasks, "rows": _rows, "adapters": _adapters, "benchmarks": _benchmarks}
     for name in KINDS if kind is None else (kind,):
         if kind is None:
             click.echo(f"{name}:")
