@@ -44,7 +44,7 @@ def test_the_official_value_stands_right_of_the_headline(official, task, hidden)
 
 def without_numbers(task: str, **values: object) -> pd.DataFrame:
     line = dict.fromkeys(COLUMNS) | {
-        "task": task, "adapter": "mine", "kind": "model", "inputs": "structure", "unit": "meV", "status": "failed",
+        "task": task, "row": "mine", "kind": "model", "inputs": "structure", "unit": "meV", "status": "failed",
         "reason": "1 of 1 cells: it broke", "trials": 0, "seconds": 1.0,
     }  # fmt: skip
     return pd.DataFrame([line | values], columns=list(COLUMNS), dtype=object)
@@ -57,9 +57,9 @@ def test_a_table_without_a_number_says_why(official, task):
         assert "- mine: failed, 1 of 1 cells: it broke" in made["leaderboard.md"]
         assert "it broke" in made["leaderboard.csv"]
         assert "it broke" in made["leaderboard.json"]
-    named = without_numbers(task, adapter="soap", status="refused", reason="needs dscribe")
+    named = without_numbers(task, row="soap", status="refused", reason="needs dscribe")
     head, line = cells(to_markdown(named, official))
-    own = official[(official["task"] == task) & (official["adapter"] == "soap")][load_task(task).target.headline]
+    own = official[(official["task"] == task) & (official["row"] == "soap")][load_task(task).target.headline]
     if len(own):
         assert float(line[head.index("official")]) == pytest.approx(own.iloc[0], abs=1e-3)
 

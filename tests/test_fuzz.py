@@ -9,7 +9,7 @@ import pytest
 
 from fuzz import FEW, READ, REFUSED, Subject, faults, mutants, seed_of_today, taken
 from fuzz_files import SUBJECTS
-from jijbench.errors import DataError
+from jijbench.errors import DataError, JijbenchError
 
 MUTANTS = int(os.environ.get("JIJBENCH_FUZZ_MUTANTS") or FEW)
 
@@ -27,6 +27,13 @@ def test_the_good_file_is_read(tmp_path, name):
     subject.read(tmp_path / subject.file)
 
 
+class Raw(JijbenchError):
+    """An error that shows its text as it is."""
+
+    def __str__(self):
+        return Exception.__str__(self)
+
+
 def raises(error):
     def read(path):
         raise error
@@ -38,9 +45,10 @@ def raises(error):
     ("error", "words"),
     [
         (KeyError("a"), "KeyError"),
-        (DataError("a\nb"), "several lines"),
-        (DataError("\x1b[2J"), "not printable"),
+        (Raw("a\nb"), "several lines"),
+        (Raw("\x1b[2J"), "not printable"),
         (DataError("one line"), REFUSED),
+        (DataError("a\nb \x1b[2J"), REFUSED),  # shown as escapes
     ],
 )
 def test_what_a_parser_must_not_do_is_found(tmp_path, error, words):
