@@ -96,8 +96,9 @@ class RecordFolder:
     def records(self) -> Iterator[tuple[str, Record]]:
         """Slot and record of everything that the folder holds."""
         own = {path.relative_to(self.folder).with_suffix("").as_posix(): path for path in self.single_files}
-        for path in sorted(self.folder.rglob("*.json")):
-            if path not in self.single_files and is_pack(path):
+        others = set(self.folder.rglob("*.json")).difference(own.values())
+        for path in sorted(others):
+            if is_pack(path):
                 yield from ((slot, record) for slot, record in self._pack(path).records.items() if slot not in own)
         yield from ((slot, read_record(path)) for slot, path in own.items())
 

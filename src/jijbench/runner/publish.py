@@ -41,9 +41,7 @@ def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
     sweep(out)
     held, there = RecordFolder(run), RecordFolder(out)
     same = run.resolve() == out.resolve()
-    cells = sorted([*benchmark.cells(), *benchmark.growth_cells()], key=lambda cell: str(pack_path(out, cell)))
-    for path, group in groupby(cells, lambda cell: pack_path(out, cell)):
-        row = list(group)
+    for path, row in _by_pack([*benchmark.cells(), *benchmark.growth_cells()], out):
         new = [cell for cell in row if (record_path(run, cell).is_file() if same else held.record(cell) is not None)]
         if not new:
             continue
@@ -57,10 +55,9 @@ def publish(benchmark: Benchmark, run: Path, out: Path) -> Iterator[Published]:
 def renew(rows: Mapping[str, Sequence[Cell]], folder: Path) -> int:
     """Write today's hash of the code into the packed records of rows that it was proved for; returns how many packs."""
     held = RecordFolder(folder)
-    cells = sorted((cell for some in rows.values() for cell in some), key=lambda cell: str(pack_path(folder, cell)))
-    packs = [(path, list(group)) for path, group in groupby(cells, lambda cell: pack_path(folder, cell))]
-    for path, group in packs:
-        codes = {cell.slot: code_of(cell) for cell in group}
+    packs = _by_pack([cell for some in rows.values() for cell in some], folder)
+    for path, row in packs:
+        codes = {cell.slot: code_of(cell) for cell in row}
         pack = held.pack(path)
         records = {
             slot: record.model_copy(update={"code_sha256": codes[slot]}) if slot in codes else record
@@ -68,6 +65,12 @@ def renew(rows: Mapping[str, Sequence[Cell]], folder: Path) -> int:
         }
         write_pack(path, replace(pack, records=records))
     return len(packs)
+
+
+def _by_pack(cells: Sequence[Cell], folder: Path) -> list[tuple[Path, list[Cell]]]:
+    """Cells by the file that they are packed in."""
+    by_path = sorted(cells, key=lambda cell: str(pack_path(folder, cell)))
+    return [(path, list(group)) for path, group in groupby(by_path, lambda cell: pack_path(folder, cell))]
 
 
 def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordFolder) -> Pack:
