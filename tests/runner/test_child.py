@@ -89,7 +89,7 @@ class Sharing(Zeros):
 
 
 @pytest.fixture(scope="module")
-def neighbours(tmp_path_factory):
+def neighbours(tmp_path_factory, models):  # after `models`: what ends first puts sys.path back
     folder = tmp_path_factory.mktemp("neighbours")
     (folder / "neighbours.py").write_text(MODELS)
     with pytest.MonkeyPatch.context() as patch:
