@@ -42,18 +42,18 @@ from jijbench.data.tables import read_table_of_user
 from jijbench.data.task import load_task
 from jijbench.data.validate import host_of, validate
 from jijbench.errors import JijbenchError
-from jijbench.export.couplings import couplings
-from jijbench.export.jukkr import read_atoms
-from jijbench.export.kkr_atominfo import read_atominfo
-from jijbench.export.kkr_cases import read_cases
-from jijbench.export.kkr_cluster import read_scoef
-from jijbench.export.kkr_curves import read_curves
-from jijbench.export.kkr_steps import COLUMNS as RUN_COLUMNS
-from jijbench.export.kkr_steps import RUNS, read_log, read_runs
-from jijbench.export.table import moments_of, read_exchange
 from jijbench.files import npz
+from jijbench.formats.kkr_atominfo import read_atominfo
+from jijbench.formats.kkr_potential import read_atoms
+from jijbench.formats.kkr_scoef import read_scoef
+from jijbench.kkr.cases import read_cases
+from jijbench.kkr.curves import read_curves
+from jijbench.kkr.run import COLUMNS as RUN_COLUMNS
+from jijbench.kkr.run import RUNS, read_log, read_runs
 from jijbench.reading import read_json
 from jijbench.runner.places import read_cluster
+from jijbench.spin.couplings import couplings
+from jijbench.spin.exchange import moments_of, read_exchange
 
 BUDGET = Budget(trials=0, inner_folds=1, score_fixed=False)
 COLUMNS = b"""element_i: a
@@ -106,7 +106,7 @@ KKR_RUNS = (
     ",".join(RUN_COLUMNS) + "\nCu,Ni,atomic,19,converged,0.1,9.1e-06,\nCu,Ni,impurity,60,step limit,0.01,0.0002,\n"
     'Ag,Rh,atomic,0,failed,,,"exit code 2: Cannot open, file"\nAg,Rh,impurity,3,failed,0.1,0.2,diverged\n'
 ).encode()
-CARDS = Path(__file__).parent / "export" / "cards"
+CARDS = Path(__file__).parent / "formats" / "kkr"
 
 
 @cache

@@ -9,37 +9,25 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context files limits reading cache text",
+    "errors units convention context files limits reading cache text signals elements",
+    "scores",
+    "targets formats",
     "data",
-    "descriptors metrics calibration statistics physics",
+    "descriptors",
+    "gp",
     "adapters",
     "records benchmark",
-    "runner tuning active audit",
-    "results derived board beside leaderboard plots export bundle spin verify documents "
-    "growth confidence ledger compare exact uncertainty magnetism downstream forms steps",
+    "runner",
+    "tables",
+    "plots",
+    "bundle spin kkr",
+    "verify",
     "report testing api",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 ROOT_NAMES = {"__version__"}  # what a module may take from the package itself
-FROM_RECORDS = {
-    "beside",
-    "board",
-    "compare",
-    "confidence",
-    "documents",
-    "downstream",
-    "exact",
-    "forms",
-    "growth",
-    "ledger",
-    "leaderboard",
-    "magnetism",
-    "plots",
-    "report",
-    "steps",
-    "uncertainty",
-}
+FROM_RECORDS = {"tables", "plots", "report"}
 LAZY_ONLY = {"dscribe", "CBFV", "quippy", "optuna", "autogluon", "jax", "pyace", "spirit"}
 
 
@@ -84,8 +72,8 @@ def unit(module: str) -> str:
 
 def forbidden_package(here: str, package: str, at_import: bool) -> str | None:
     """Why a module may not import an outside package here."""
-    if package == "optuna" and here != "tuning":
-        return "Optuna belongs to tuning"
+    if package == "optuna" and here != "runner":
+        return "Optuna belongs to runner"
     if package in LAZY_ONLY and at_import:
         return "import it inside the method that needs it, not with the module"
     return None
@@ -144,19 +132,19 @@ def test_imports_point_down(module):
         ("jijbench.data.task", "from jijbench.runner import run_cell", "higher layer"),
         ("jijbench.data.task", "import jijbench.runner.cell", "higher layer"),
         ("jijbench.data.task", "from jijbench import runner", "higher layer"),
-        ("jijbench.data.task", "def f():\n    from jijbench.metrics import mae", "higher layer"),
+        ("jijbench.data.task", "def f():\n    from jijbench.descriptors.soap import Soap", "higher layer"),
         ("jijbench.data.task", "class A:\n    def f(self):\n        import jijbench.cli", "higher layer"),
         ("jijbench.data.task", "from ..adapters import base", "higher layer"),
         ("jijbench.data.task", "from .. import adapters", "higher layer"),
         ("jijbench.data.task", "import importlib\nimportlib.import_module('jijbench.runner')", "higher layer"),
         ("jijbench.adapters.soap", "from jijbench.records.schema import Record", "higher layer"),
-        ("jijbench.metrics", "from jijbench import load_task", "no layer"),
-        ("jijbench.metrics", "from jijbench.nowhere import x", "no layer"),
-        ("jijbench.board", "def f():\n    from jijbench.adapters import get", "made from records"),
+        ("jijbench.scores.metrics", "from jijbench import load_task", "no layer"),
+        ("jijbench.scores.metrics", "from jijbench.nowhere import x", "no layer"),
+        ("jijbench.tables.leaderboard", "def f():\n    from jijbench.adapters import get", "made from records"),
         ("jijbench.plots.parity", "from jijbench.runner import stale_fields", "made from records"),
         ("jijbench.report", "import jijbench.runner", "made from records"),
-        ("jijbench.runner.cell", "def f():\n    import optuna", "belongs to tuning"),
-        ("jijbench.tuning", "import optuna.samplers", "inside the method"),
+        ("jijbench.tables.growth", "def f():\n    import optuna", "belongs to runner"),
+        ("jijbench.runner.tuning", "import optuna.samplers", "inside the method"),
         ("jijbench.descriptors.soap", "from dscribe.descriptors import SOAP", "inside the method"),
         ("jijbench.descriptors.soap", "try:\n    import quippy\nexcept ImportError:\n    pass", "inside the method"),
         ("jijbench.descriptors.composition", "class A:\n    from CBFV import composition", "inside the method"),
@@ -175,7 +163,7 @@ def test_a_bad_import_is_caught(module, source, complaint):
         ("jijbench.runner.cell", "from jijbench import __version__, adapters"),
         ("jijbench.data.task", "from .sample import Sample\nfrom ..errors import DataError"),
         ("jijbench.descriptors.soap", "def f():\n    from dscribe.descriptors import SOAP"),
-        ("jijbench.tuning", "def f():\n    import optuna"),
+        ("jijbench.runner.tuning", "def f():\n    import optuna"),
         ("jijbench", "def f():\n    from jijbench.cli import main"),
     ],
 )

@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from jijbench.benchmark import Benchmark, record_path
-from jijbench.documents import render
 from jijbench.records.schema import read_record
-from jijbench.results import load_results
 from jijbench.runner import run_cells
+from jijbench.tables.generated_docs import render
+from jijbench.tables.results import load_results
 from jijbench.verify import check_documents, check_results, tables
 
 TASK = "jij-published-table/jij/transfer"

@@ -15,9 +15,9 @@ from common import TASK, peak_mib
 from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import orbit_folds
 from jijbench.adapters.soap import Soap
-from jijbench.data.elements import SYMBOLS, atomic_number
 from jijbench.data.sample import Sample
 from jijbench.data.task import load_task
+from jijbench.elements import SYMBOLS, atomic_number
 
 ELEMENTS = SYMBOLS[2:86]  # Li to Rn
 ASKED, NOISE = 2000, 0.05  # meV

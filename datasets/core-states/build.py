@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.card import write_about
-from jijbench.data.elements import symbol
+from jijbench.elements import symbol
 
 ABOUT = {
     "id": "core-states",

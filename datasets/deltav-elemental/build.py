@@ -17,8 +17,8 @@ from jijbench.data.build import write_curves
 from jijbench.data.cluster import Host, atoms_near, cluster
 from jijbench.data.curves import check_curves, check_hosts, elemental_host
 from jijbench.data.dataset import read_array
-from jijbench.data.elements import symbol
 from jijbench.data.sample import Geometry
+from jijbench.elements import symbol
 from jijbench.errors import DataError
 from jijbench.units import BOHR_ANGSTROM
 

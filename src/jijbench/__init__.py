@@ -24,7 +24,7 @@ __all__ = [
 
 _HOMES = {
     "export_bundle": "jijbench.bundle.export",
-    "leaderboard": "jijbench.board",
+    "leaderboard": "jijbench.tables.leaderboard",
     "load_benchmark": "jijbench.benchmark",
     "load_bundle": "jijbench.bundle.model",
     "load_dataset": "jijbench.data.dataset",

@@ -10,8 +10,8 @@ from jijbench.benchmark import Benchmark, Budget, Row, load_benchmark
 from jijbench.data.task import Task
 from jijbench.errors import DataError, UnknownName
 from jijbench.records.schema import Record
-from jijbench.results import Results, load_results
 from jijbench.runner import run_cells
+from jijbench.tables.results import Results, load_results
 
 
 def run(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from jijbench.context import owner
+from jijbench.errors import ExportError
 
 
 def canonical(content: Any) -> str:
@@ -93,3 +94,26 @@ def _named(wanted: Path, temporary: Path | None = None) -> Iterator[None]:
         if temporary is not None and name is not None:
             wanted = wanted / name.relative_to(temporary) if name.is_relative_to(temporary) else name
         raise OSError(error.errno, error.strerror, str(wanted)) from error
+
+
+def check_free(folder: Path) -> None:
+    """Raises ``ExportError`` where a folder holds something already, or a file stands in its place."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ExportError(f"{folder} is not empty; choose another folder, or clear it yourself")
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is a file; choose a folder")
+
+
+def write_folder(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write texts (or bytes) by file name into a new folder, all of them or none (``new_folder``).
+
+    Raises ``ExportError`` for a folder that is not empty.
+    """
+    check_free(folder)
+    with new_folder(folder) as made:
+        for name, content in files.items():
+            with (made / name).open("wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+    return [folder / name for name in files]

@@ -8,19 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell, load_benchmark
-from jijbench.board import leaderboard
 from jijbench.context import installed
 from jijbench.data.dataset import dataset_ids
 from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
-from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
-from jijbench.forms import files
-from jijbench.results import Results, load_results
 from jijbench.runner.key import other_libraries, stale_slots
 from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
+from jijbench.tables.forms import files
+from jijbench.tables.generated_docs import BLOCK, documents, render
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import Results, load_results
 
 
 @dataclass(frozen=True)

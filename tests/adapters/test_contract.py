@@ -5,8 +5,8 @@ from functools import lru_cache
 import pytest
 
 from jijbench import adapters
-from jijbench.data.target import JIJ
 from jijbench.data.task import INPUTS, Question
+from jijbench.targets import JIJ
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import perform
 from jijbench.testing.subject import Subject

@@ -11,11 +11,11 @@ from jijbench.adapters._field import as_pair, basis_of, weights_of
 from jijbench.adapters._host_gp import HostKernel, Pairs, Term
 from jijbench.adapters._window import Window, best_cut, learned
 from jijbench.adapters.impurity_gp import ImpurityGp, atom_potential, potentials_of, site_name
-from jijbench.data.mesh import relative_mesh, volume_weights
-from jijbench.data.target import JIJ
 from jijbench.data.task import INPUTS, Question, load_task
 from jijbench.errors import UnknownElement
-from jijbench.metrics import curve_norms, projected
+from jijbench.scores.metrics import curve_norms, projected
+from jijbench.targets import JIJ
+from jijbench.targets.mesh import relative_mesh, volume_weights
 
 MODELS = (
     "ace-field", "additive-curve", "alchemical-field", "coulomb-field", "host-mean", "impurity-gp", "impurity-mean",

@@ -13,8 +13,8 @@ from jijbench.adapters.pair_mean import PairMean
 from jijbench.adapters.shell_mean import ShellMean
 from jijbench.adapters.zero import Zero
 from jijbench.data.sample import Sample
-from jijbench.data.target import DIJ, JIJ, Target
 from jijbench.data.task import INPUTS, Question
+from jijbench.targets import DIJ, JIJ, Target
 
 FLOORS = [Zero, Mean, ShellMean, PairMean, Additive, NearestDimer, LowRank, MomentProduct]
 GATED = [floor for floor in FLOORS if floor is not Zero]

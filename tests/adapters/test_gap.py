@@ -17,9 +17,9 @@ from jijbench.adapters._gap_fit import ProgramError, energies, find, run
 from jijbench.adapters.gap import Gap, in_a_row, learned_rows
 from jijbench.context import context
 from jijbench.data.sample import Sample
-from jijbench.data.target import DIJ, JIJ
 from jijbench.data.task import Question
 from jijbench.errors import DataError, MissingExtra, UnknownElement
+from jijbench.targets import DIJ, JIJ
 
 needs_quippy = pytest.mark.skipif(adapters.missing("gap") is not None, reason=f"gap {adapters.missing('gap')}")
 

@@ -3,8 +3,8 @@ import pytest
 
 from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan, best
 from jijbench.adapters.base import Adapter, AdapterInfo, orbit_folds
-from jijbench.data.elements import place_in_row
-from jijbench.data.target import JIJ, Target
+from jijbench.elements import place_in_row
+from jijbench.targets import JIJ, Target
 
 
 class Gaussian(KernelAdapter):

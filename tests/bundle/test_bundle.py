@@ -17,9 +17,9 @@ from jijbench.benchmark import Budget, Row, load_benchmark
 from jijbench.bundle.export import all_data, export_bundle, refit
 from jijbench.data.task import load_task, release
 from jijbench.errors import DataError, JijbenchError, NotPortable
-from jijbench.results import official_folder
 from jijbench.runner.scoring import inner_score
-from jijbench.tuning import tune
+from jijbench.runner.tuning import tune
+from jijbench.tables.results import official_folder
 
 QUICK = Budget(trials=0, inner_folds=1, score_fixed=False)
 #: as in conftest

@@ -6,7 +6,7 @@ import pytest
 from jijbench.benchmark import load_benchmark
 from jijbench.bundle.choose import best, choose, named
 from jijbench.errors import DataError, IncompleteTable, UnknownName
-from jijbench.results import official_folder
+from jijbench.tables.results import official_folder
 
 TASK = "jij-bi2te3/jij/random-orbit"
 

@@ -6,7 +6,7 @@ import pytest
 
 import jijbench
 from jijbench.bundle.card import Domain, ranges
-from jijbench.data.target import DV, JIJ
+from jijbench.targets import DV, JIJ
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 import jijbench
 from jijbench.bundle.impurities import crystal_of
 from jijbench.cli import cli
-from jijbench.data.elements import atomic_number
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError, ExportError
-from jijbench.export.jukkr import Block, card_text, read_card
-from jijbench.export.kkr_start import core_states
+from jijbench.formats.kkr_potential import Block, card_text, read_card
+from jijbench.kkr.start import core_states
 from jijbench.units import BOHR_ANGSTROM
 
 
@@ -132,7 +132,7 @@ def test_every_case_is_run_and_counted(hosts, predicted, tmp_path):
     from pathlib import Path
 
     folder, cases = hosts
-    log = Path(__file__).parents[1] / "export" / "cards" / "log_learned.txt"
+    log = Path(__file__).parents[1] / "formats" / "kkr" / "log_learned.txt"
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntest -s potential && test -s scoef && test -s config.cfg && cat {log}\n")
     program.chmod(0o755)

@@ -13,12 +13,12 @@ import pytest
 from jijbench.data.card import file_sha256
 from jijbench.data.curves import check_curves, check_hosts, elemental_host
 from jijbench.data.dataset import load_dataset, read_array
-from jijbench.data.elements import symbol
-from jijbench.data.mesh import POINTS, relative_mesh, volume_weights
 from jijbench.data.split import load_split
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
+from jijbench.elements import symbol
 from jijbench.errors import DataError
+from jijbench.targets.mesh import POINTS, relative_mesh, volume_weights
 
 FOLDER = Path(__file__).parents[2] / "datasets" / "deltav-elemental"
 RAW = Path(__file__).parents[3] / "shared" / "data" / "deltav-elemental-kkr"

@@ -7,9 +7,9 @@ import yaml
 
 from jijbench.data.card import file_sha256
 from jijbench.data.dataset import dataset_folder, dataset_ids, load_dataset
-from jijbench.data.target import JIJ
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
+from jijbench.targets import JIJ
 
 
 def test_shipped_datasets_are_listed():

@@ -4,9 +4,9 @@ import pytest
 from ase.io import read
 
 from jijbench.data.dataset import load_dataset
-from jijbench.data.elements import atomic_number
 from jijbench.data.export import export_extxyz
 from jijbench.data.importer import import_table
+from jijbench.elements import atomic_number
 
 
 @pytest.fixture(scope="module")

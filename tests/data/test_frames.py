@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jijbench import limits
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.frames import read_frames
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 
 HEAD = 'Properties=species:S:1:pos:R:3:impurity:I:1 pbc="F F F"'

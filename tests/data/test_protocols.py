@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from jijbench.data.elements import period
 from jijbench.data.protocols import PROTOCOLS, dealt, elements_of, protocol
+from jijbench.elements import period
 from jijbench.errors import DataError, UnknownName
 
 POTENTIALS = ("unseen-impurity", "unseen-host")  # dimers have one host; see test_curves.py
-OWN = [name for name, rule in PROTOCOLS.items() if rule.train_on is None and name not in POTENTIALS]
+OWN = [name for name, rule in PROTOCOLS.items() if name not in ("transfer", *POTENTIALS)]
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ N_FOLDS = {"random-orbit": 5, "published-80-20": 1, "published-90-10": 1, "unsee
 
 
 @pytest.mark.parametrize(("name", "n"), N_FOLDS.items())
-def test_the_number_of_folds_is_the_announced_one(folds, name, n):
-    assert protocol(name).get_n_splits() == len(folds[name]) == n
+def test_the_number_of_folds_is_the_announced_one(dimers, folds, name, n):
+    assert protocol(name).get_n_splits(dimers.samples) == len(folds[name]) == n
 
 
 @pytest.mark.parametrize("name", ["random-orbit", "unseen-pair", "unseen-shell"])
@@ -235,6 +235,20 @@ def test_a_dataset_too_small_for_an_inner_fold_says_so(toy):
         protocol("random-orbit").inner_folds([toy("Cr", "Mn")], 3)
 
 
+@pytest.mark.parametrize(("name", "folds"), [("unseen-shell", 3), ("unseen-element", 4), ("unseen-pair", 5)])
+def test_folds_are_counted_in_the_units_of_the_dataset(toy, name, folds):
+    pairs = [("Cr", "Mn"), ("Cr", "Fe"), ("Mn", "V"), ("Fe", "V"), ("Cr", "V"), ("Mn", "Fe")]
+    samples = [toy(*pair, distance, shell=k) for pair in pairs for k, distance in enumerate((4.0, 5.0, 6.0))]
+    parts = list(protocol(name).split(samples))
+    assert len(parts) == folds
+    assert sorted({k for _, test in parts for k in test}) == list(range(len(samples)))
+
+
+def test_no_more_folds_than_units(toy):
+    samples = [toy("Cr", "Mn", distance) for distance in (4.0, 5.0, 6.0)]
+    assert protocol("random-orbit").get_n_splits(samples) == 3
+
+
 def test_shells_come_in_order_of_distance(dimers):
     distances = [
         np.mean([dimers.samples[k].distance for k in test])
@@ -262,7 +276,7 @@ class ShellCount(RegressorMixin, BaseEstimator):
 def test_a_protocol_is_a_scikit_learn_splitter(dimers, name):
     samples, y = list(dimers.samples), dimers.truth("jij")
     scores = cross_val_score(ShellCount(), samples, y, cv=protocol(name), scoring="neg_mean_absolute_error")
-    assert len(scores) == protocol(name).n_folds
+    assert len(scores) == protocol(name).get_n_splits(samples)
     assert np.isfinite(scores).all()
 
 

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from jijbench.data.dataset import Dataset, load_dataset
-from jijbench.data.split import load_split, make_split, split_names, split_path, write_split
+from jijbench.data.split import Source, load_split, make_split, split_names, split_path, write_split
 from jijbench.errors import DataError, UnknownName
 
 COMMITTED = [
@@ -36,7 +36,8 @@ def test_every_committed_split_is_checked_here(dimers, published):
 @pytest.mark.parametrize(("data", "name"), COMMITTED)
 def test_a_committed_split_is_what_its_protocol_gives_today(data, name):
     dataset = load_dataset(data)
-    assert json.loads(split_path(dataset, name).read_text(encoding="utf-8")) == make_split(dataset, name)
+    train_on = Source("jij-bi2te3", 1) if name == "transfer" else None
+    assert json.loads(split_path(dataset, name).read_text(encoding="utf-8")) == make_split(dataset, name, 0, train_on)
 
 
 @pytest.mark.parametrize(("data", "name"), COMMITTED)
@@ -141,6 +142,24 @@ def test_a_split_of_another_dataset_is_refused(dataset):
 def test_a_protocol_without_a_split_comes_with_near_names(dimers):
     with pytest.raises(UnknownName, match="no protocol of jij-bi2te3 named 'unseen-pairs'; did you mean 'unseen-pair'"):
         load_split(dimers, "unseen-pairs")
+
+
+def test_training_comes_from_where_the_file_says(tmp_path, published):
+    mine = dataclasses.replace(published, folder=tmp_path)
+    write_split(mine, "transfer", train_on=Source("jij-bi2te3", 2))
+    (fold,) = load_split(mine, "transfer").folds
+    assert {name.split(":")[0] for name in fold.train} == {"jij-bi2te3"}
+    assert all("-s02" in name for name in fold.train)
+    tamper(mine, lambda raw: raw.update(train_on=["jij-bi2te3", None]), "transfer")
+    load_split.cache_clear()
+    assert len(load_split(mine, "transfer").folds[0].train) == len(load_dataset("jij-bi2te3"))
+
+
+@pytest.mark.parametrize("wrong", ["jij-bi2te3", ["jij-published-table", 1], ["jij-bi2te3", "1"], ["jij-bi2te3"], 3])
+def test_a_source_that_is_none_is_named(dataset, wrong):
+    tamper(dataset, lambda raw: raw.update(train_on=wrong))
+    with pytest.raises(DataError, match="train_on is"):
+        load_split(dataset, "random-orbit")
 
 
 def test_nothing_is_written_where_the_split_is_bad(tmp_path, published):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ
 from jijbench.data.task import INPUTS, folds_sha256, load_task, release, task_ids
 from jijbench.errors import DataError, UnknownName
+from jijbench.targets import JIJ
 
 TASK = "jij-bi2te3/jij/random-orbit"
 WITH_MOMENTS = [name for name in INPUTS if name.endswith("+moments")]

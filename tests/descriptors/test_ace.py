@@ -7,10 +7,10 @@ import pytest
 
 from jijbench import adapters
 from jijbench.context import context
-from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Geometry, Sample
 from jijbench.descriptors import ace
 from jijbench.descriptors.ace import AceSettings, blind_blocks, sites
+from jijbench.elements import atomic_number
 
 if adapters.missing("ace"):
     pytest.skip(f"ace {adapters.missing('ace')}", allow_module_level=True)

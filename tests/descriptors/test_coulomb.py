@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Geometry, Sample
 from jijbench.descriptors.coulomb import coulomb
+from jijbench.elements import atomic_number
 
 pytest.importorskip("dscribe", reason="Coulomb matrices need the extra 'dscribe'")
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from jijbench.data.dataset import load_dataset
-from jijbench.data.mesh import relative_mesh
 from jijbench.descriptors.jacobi import JacobiSettings, around, polynomials, vanishing, wigner_seitz
+from jijbench.targets.mesh import relative_mesh
 
 SETTINGS = JacobiSettings(n_max=5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jijbench.data.task import load_task
-from jijbench.results import Pooled
+from jijbench.tables.results import Pooled
 
 PLAIN = "jij-bi2te3/jij/published-90-10"
 TRANSFER = "jij-published-table/jij/transfer"

@@ -9,12 +9,12 @@ import pytest
 
 from jijbench import plots
 from jijbench.benchmark import Benchmark, record_path
-from jijbench.data.elements import SYMBOLS, group
 from jijbench.data.task import load_task
+from jijbench.elements import SYMBOLS, group
 from jijbench.plots import element_map
 from jijbench.records.predictions import Predictions, write_predictions
 from jijbench.records.schema import Record, write_record
-from jijbench.results import load_results
+from jijbench.tables.results import load_results
 
 TASK = "jij-published-table/jij/transfer"
 SHA = "0" * 64

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from jijbench import plots
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.task import load_task
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
-from jijbench.metrics import curve_norms, projected
 from jijbench.plots import coefficients, curves, host_map
 from jijbench.plots._style import in_words, significant, stacked
+from jijbench.scores.metrics import curve_norms, projected
 
 SHELL = "deltav-elemental/dv-shell/unseen-host"
 FIELD_PLOTS = [name for name in plots.names() if plots.get(name).kind == "field"]

@@ -7,9 +7,9 @@ import pytest
 from jijbench import plots
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
-from jijbench.growth import COLUMNS
 from jijbench.plots import growth
 from jijbench.plots._style import in_words
+from jijbench.tables.growth import COLUMNS
 
 TASK = "jij-bi2te3/jij/random-orbit"
 CURVES = "deltav-elemental/dv/unseen-host"

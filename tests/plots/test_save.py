@@ -13,7 +13,7 @@ from jijbench.data.task import load_task
 from jijbench.errors import UnknownName
 from jijbench.records.predictions import Predictions, write_predictions
 from jijbench.records.schema import Record, write_record
-from jijbench.results import Results, load_results
+from jijbench.tables.results import Results, load_results
 
 TASK = "jij-published-table/jij/transfer"
 CURVES = "deltav-elemental/dv-shell/random-orbit"

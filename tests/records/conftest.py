@@ -10,7 +10,7 @@ from jijbench.benchmark import Cell
 from jijbench.records.coding import coded
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack
-from jijbench.results import cell_of
+from jijbench.tables.results import cell_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

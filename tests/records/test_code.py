@@ -36,9 +36,7 @@ class ThirdParty:
         self.folder.mkdir()
         self.write("__init__.py", "")
         self.write("model.py", MODEL.format(package=name))
-        self.write(
-            "core.py", "import json\nfrom jijbench.data.target import JIJ\n\n\ndef scale(x):\n    return 2 * x\n"
-        )
+        self.write("core.py", "import json\nfrom jijbench.targets import JIJ\n\n\ndef scale(x):\n    return 2 * x\n")
         self.write("more.py", "from . import deep\n\n\ndef shift(x):\n    return x + deep.STEP\n")
         self.write("deep.py", "STEP = 1\n")
         self.write("unused.py", "A = 1\n")
@@ -131,8 +129,8 @@ def test_the_hash_of_an_own_adapter_covers_its_descriptor_and_base(monkeypatch):
         "jijbench.descriptors.soap",
     } <= seen
     assert "jijbench.adapters.coulomb" not in seen
-    assert not any(name.startswith("jijbench.metrics") for name in seen)
-    features = {"jijbench.data.elements", "jijbench.data.mesh", "jijbench.data.sample"}
+    assert not any(name.startswith("jijbench.scores.metrics") for name in seen)
+    features = {"jijbench.elements", "jijbench.targets.mesh", "jijbench.data.sample"}
     assert {name for name in seen if name.startswith("jijbench.data")} <= features
 
 
@@ -150,7 +148,7 @@ def test_the_hash_of_a_plug_in_covers_its_own_package_and_the_descriptors_it_use
 
 
 @pytest.mark.parametrize(
-    ("adapter", "feature"), [("automl", "jijbench.data.elements"), ("alchemical_field", "jijbench.data.mesh")]
+    ("adapter", "feature"), [("automl", "jijbench.elements"), ("alchemical_field", "jijbench.targets.mesh")]
 )
 def test_the_hash_covers_tables_and_meshes_that_are_features(monkeypatch, adapter, feature):
     assert feature in _sources_seen(f"jijbench.adapters.{adapter}", monkeypatch)

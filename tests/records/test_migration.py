@@ -10,17 +10,17 @@ import pytest
 import jijbench
 from jijbench import adapters
 from jijbench.benchmark import load_benchmark
-from jijbench.board import leaderboard
 from jijbench.cli.migrate import command
-from jijbench.exact import differences, read_table
-from jijbench.forms import to_csv
 from jijbench.records.folder import RecordFolder
 from jijbench.records.migration import upgraded, upgraded_card
 from jijbench.records.predictions import read_predictions
 from jijbench.records.schema import SCHEMA
-from jijbench.results import found_results
 from jijbench.runner import stale_slots
 from jijbench.runner.reuse import finished
+from jijbench.tables.exact import differences, read_table
+from jijbench.tables.forms import to_csv
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import found_results
 from jijbench.verify import check_record
 
 #: columns that depend on which other rows a table has

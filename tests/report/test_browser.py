@@ -7,7 +7,7 @@ import pytest
 
 from jijbench.benchmark import load_benchmark
 from jijbench.report import build
-from jijbench.results import load_results, official_folder
+from jijbench.tables.results import load_results, official_folder
 
 J, C = "jij-bi2te3/jij/random-orbit", "deltav-elemental/dv/unseen-host"
 FLAGS = (

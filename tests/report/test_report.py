@@ -8,7 +8,7 @@ import pytest
 from jijbench.benchmark import load_benchmark
 from jijbench.report import Section, all_sections, build, embedded, page, short
 from jijbench.report.summary import markdown
-from jijbench.results import load_results, official_folder
+from jijbench.tables.results import load_results, official_folder
 
 TASKS = ("jij-bi2te3/jij/random-orbit", "deltav-elemental/dv/unseen-host")
 ROWS = {TASKS[0]: ("soap-pair", "low-rank", "zero"), TASKS[1]: ("plain-gp", "zero", "gap")}

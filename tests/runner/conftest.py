@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from jijbench.benchmark import Benchmark, load_benchmark
-from jijbench.board import leaderboard
-from jijbench.forms import to_csv
-from jijbench.results import load_results
+from jijbench.tables.forms import to_csv
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import load_results
 
 TRANSFER = "jij-published-table/jij/transfer"
 MODELS = '''
@@ -19,7 +19,7 @@ import os
 import time
 from pathlib import Path
 
-from jijbench.data.target import JIJ
+from jijbench.targets import JIJ
 from jijbench.testing.bad import Zeros
 
 

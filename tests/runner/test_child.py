@@ -30,7 +30,7 @@ import tempfile
 
 import numpy as np
 
-import jijbench.metrics
+import jijbench.scores.metrics
 from jijbench.testing.bad import Zeros
 
 SEEN = []

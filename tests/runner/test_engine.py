@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from jijbench.benchmark import load_benchmark, record_path
-from jijbench.board import leaderboard
-from jijbench.results import load_results
 from jijbench.runner import run_cells
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import load_results
 
 BAD = "jijbench.testing.bad:"
 TASK = "jij-published-table/jij/transfer"

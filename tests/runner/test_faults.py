@@ -16,9 +16,9 @@ import pytest
 from jijbench.benchmark import record_path
 from jijbench.records.folder import RecordFolder
 from jijbench.records.schema import read_record
-from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.runner.reuse import finished
+from jijbench.tables.results import load_results
 from jijbench.verify import check_record
 
 RANDOM = "jij-bi2te3/jij/random-orbit"

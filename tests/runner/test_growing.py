@@ -7,14 +7,14 @@ import yaml
 from jijbench.benchmark import Budget, Cell, Growth, Row, load_benchmark, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
-from jijbench.growth import growth_table
 from jijbench.records.folder import RecordFolder
 from jijbench.records.predictions import read_predictions
 from jijbench.records.schema import Record
-from jijbench.results import load_results
 from jijbench.runner import cell_key, run_cell
 from jijbench.runner.key import stale_fields
 from jijbench.runner.reuse import finished
+from jijbench.tables.growth import growth_table
+from jijbench.tables.results import load_results
 from jijbench.verify import check_record
 
 TASK = "jij-bi2te3/jij/random-orbit"

@@ -15,16 +15,16 @@ from click.testing import CliRunner
 
 from jijbench import adapters
 from jijbench.benchmark import Benchmark, load_benchmark, record_path
-from jijbench.board import leaderboard
 from jijbench.cli import cli
 from jijbench.errors import RecordError
-from jijbench.forms import to_csv, to_markdown
-from jijbench.growth import growth_table
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import pack_path
-from jijbench.results import found_results, load_results
 from jijbench.runner import run_cells
 from jijbench.runner.publish import publish
+from jijbench.tables.forms import to_csv, to_markdown
+from jijbench.tables.growth import growth_table
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import found_results, load_results
 from jijbench.verify import check_record
 
 TASK, CURVES = "jij-bi2te3/jij/unseen-both", "deltav-elemental/dv-shell/unseen-impurity"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from jijbench.benchmark import Benchmark, load_benchmark
-from jijbench.results import load_results, official_folder
 from jijbench.runner import key as keys
 from jijbench.runner import run_cells
 from jijbench.runner.key import stale_slots
 from jijbench.runner.publish import publish, renew
 from jijbench.runner.refit import canary, changed_rows, prove
+from jijbench.tables.results import load_results, official_folder
 
 TASKS = ("jij-published-table/jij/transfer", "jij-bi2te3/jij/period")
 MODEL = '''"""Predicts the mean of its training part."""

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from jijbench.benchmark import Budget, record_path
-from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.records.schema import read_record
-from jijbench.results import load_results
 from jijbench.runner import run_cells
 from jijbench.runner.scoring import inner_score
-from jijbench.tuning import storage_of, tune, tune_together
+from jijbench.runner.tuning import storage_of, tune, tune_together
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import load_results
 
 TASK = "jij-published-table/jij/transfer"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from jijbench.export.spin import random_alloy
+from jijbench.spin.export import random_alloy
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jijbench.export.lattice import SpinSystem
+from jijbench.formats.spins import SpinSystem
 from jijbench.spin.binder import NoCrossing, critical, crossing, cumulant
 from jijbench.spin.heat_bath import Samples, Spins, colours, heat_bath, simple_cubic, simulate
 from jijbench.units import BOLTZMANN_MEV

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from jijbench.errors import MissingExtra
-from jijbench.export import spirit
-from jijbench.export.lattice import SpinSystem
+from jijbench.formats import spirit
+from jijbench.formats.spins import SpinSystem
 from jijbench.spin.heat_bath import simulate
 from jijbench.spin.llg import RunFailed, Schedule, run_llg, standard_error
 from jijbench.units import BOLTZMANN_MEV

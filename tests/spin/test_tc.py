@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from jijbench.errors import ExportError
-from jijbench.export.table import read_exchange
-from jijbench.physics import STRONG_SHELLS
 from jijbench.plots import png
+from jijbench.scores.physics import STRONG_SHELLS
 from jijbench.spin.binder import Critical
+from jijbench.spin.exchange import read_exchange
 from jijbench.spin.plots import cumulants, magnetisation, tc_map
 from jijbench.spin.tc import magnetic_elements, matrix, monte_carlo, tc_table
 from jijbench.units import BOLTZMANN_MEV

@@ -7,10 +7,10 @@ import numpy as np
 
 from jijbench.adapters._field import no_curve
 from jijbench.adapters.base import Adapter, Folds
-from jijbench.data.elements import symbol
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import symbol
+from jijbench.targets import JIJ, Target
 
 
 class CurveFloor(Adapter):

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from jijbench.adapters.base import Adapter, Folds, orbit_folds
-from jijbench.data.elements import symbol
-from jijbench.data.mesh import POINTS, volume_weights
 from jijbench.data.sample import Geometry, Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import symbol
+from jijbench.targets import JIJ, Target
+from jijbench.targets.mesh import POINTS, volume_weights
 
 
 class FieldRegressor(Adapter):

@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters.base import Folds, Gated, open_gate, where
-from jijbench.data.elements import period, place_in_row
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import period, place_in_row
 
 #: a geometry read from site i (0) to site j, or from j (1) to i
 End = tuple[Geometry, int]

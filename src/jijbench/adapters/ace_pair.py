@@ -7,9 +7,9 @@ import numpy as np
 
 from jijbench.adapters._learned import End, LearnedElements, similarity_powers
 from jijbench.adapters.base import AdapterInfo
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.ace import AceSettings, Blocks, RadialBasis, blind_blocks
+from jijbench.targets import JIJ, Target
 
 #: radial functions and degrees for one, two and three neighbours
 N_MAX, L_MAX = (12, 4, 2), (0, 3, 1)

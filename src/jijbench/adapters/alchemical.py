@@ -11,10 +11,10 @@ from jijbench.adapters._coupled import JITTER, ZETA, Dimers, Evidence, Parameter
 from jijbench.adapters._scaled import End, Scaled, moments_of
 from jijbench.adapters.base import AdapterInfo
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.alchemical import elements_of, gaussian, low_rank, sites_of
 from jijbench.descriptors.soap import SoapSettings, Weighting
+from jijbench.targets import JIJ, Target
 
 #: length of the prior coupling of elements, in units of ``Scaled._properties``
 LENGTH = 1.4

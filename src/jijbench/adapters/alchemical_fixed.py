@@ -9,10 +9,10 @@ import numpy as np
 from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import AdapterInfo
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.alchemical import elements_of, kappa, low_rank, sites_of, unit
 from jijbench.descriptors.soap import SoapSettings, Weighting
+from jijbench.targets import JIJ, Target
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import numpy as np
 from jijbench.adapters.base import AdapterInfo, Folds, Gated, orbit_folds
 from jijbench.context import current
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.descriptors.composition import composition, pair_geometry, pair_moments
 from jijbench.errors import DataError
+from jijbench.targets import JIJ, Target
 
 if TYPE_CHECKING:
     import pandas as pd

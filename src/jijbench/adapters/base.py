@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 
 from jijbench.data.sample import Sample, magnetic
 from jijbench.data.store import read_samples, write_samples
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.errors import DataError, NotPortable
+from jijbench.targets import JIJ, Target
 
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 

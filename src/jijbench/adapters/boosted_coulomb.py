@@ -7,9 +7,9 @@ import numpy as np
 
 from jijbench.adapters.base import AdapterInfo, Folds, Gated
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.coulomb import Form, coulomb
+from jijbench.targets import JIJ, Target
 
 HYPERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization")
 

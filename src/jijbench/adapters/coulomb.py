@@ -8,9 +8,9 @@ import numpy as np
 from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import AdapterInfo, Folds
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.coulomb import Form, coulomb
+from jijbench.targets import JIJ, Target
 
 
 class Coulomb(KernelAdapter):

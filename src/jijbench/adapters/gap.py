@@ -8,11 +8,11 @@ import numpy as np
 
 from jijbench.adapters._gap_fit import ENERGY, Files, energies, gap_fit, read_files, write_files
 from jijbench.adapters.base import AdapterInfo, Folds, Gated
-from jijbench.data.elements import atomic_number, symbol
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import atomic_number, symbol
 from jijbench.errors import DataError, UnknownElement
+from jijbench.targets import JIJ, Target
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -12,12 +12,12 @@ from jijbench.adapters._field import FieldRegressor
 from jijbench.adapters._host_gp import JITTER, HostKernel, Pairs, Term, groups_of
 from jijbench.adapters._window import Window, best_cut, learned
 from jijbench.adapters.base import AdapterInfo, Folds
-from jijbench.data.elements import atomic_number, group, period
-from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.levels import s_level
+from jijbench.elements import atomic_number, group, period
+from jijbench.targets import JIJ, Target
+from jijbench.targets.mesh import relative_mesh
 from jijbench.units import BOHR_ANGSTROM
 
 #: what brings properties to order one: period, d and s+p electrons; of sites also ln r_ws, neighbours, Fermi energy, r

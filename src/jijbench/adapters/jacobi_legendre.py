@@ -7,11 +7,11 @@ import numpy as np
 
 from jijbench.adapters._curves import host_element
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds, orbit_folds
-from jijbench.data.mesh import POINTS, volume_weights
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.jacobi import JacobiSettings, polynomials
+from jijbench.targets import JIJ, Target
+from jijbench.targets.mesh import POINTS, volume_weights
 
 #: penalties tried, in units of the mean diagonal of the normal matrix
 RIDGES = (10.0 ** np.arange(-10.0, 0.0)).tolist()

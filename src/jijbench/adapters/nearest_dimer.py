@@ -7,8 +7,8 @@ import numpy as np
 
 from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import AdapterInfo, Folds, Gated
-from jijbench.data.elements import period, place_in_row
 from jijbench.data.sample import Sample
+from jijbench.elements import period, place_in_row
 
 
 class NearestDimer(Gated):

@@ -8,8 +8,8 @@ import numpy as np
 from jijbench.adapters._curves import CurveFloor, host_element
 from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import AdapterInfo
-from jijbench.data.elements import group, period
 from jijbench.data.sample import Sample
+from jijbench.elements import group, period
 
 #: what a row of the periodic table counts against a group, and a different neighbour distance (Å) against it
 ROW, DISTANCE = 2.0, 1.0

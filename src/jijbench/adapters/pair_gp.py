@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from jijbench.adapters._learned import LearnedElements
 from jijbench.adapters.base import AdapterInfo
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.targets import JIJ, Target
 
 
 class PairGp(LearnedElements):

@@ -9,8 +9,8 @@ import numpy as np
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
 from jijbench.adapters.pair_gp import PairGp
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.targets import JIJ, Target
 
 
 class PairGpEnsemble(Adapter):

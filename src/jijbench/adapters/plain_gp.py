@@ -8,8 +8,8 @@ import numpy as np
 from jijbench.adapters._curves import host_element
 from jijbench.adapters._field import FieldRegressor
 from jijbench.adapters.base import AdapterInfo, Folds
-from jijbench.data.elements import group, period
 from jijbench.data.sample import Sample
+from jijbench.elements import group, period
 
 
 class PlainGp(FieldRegressor):

@@ -10,9 +10,9 @@ import numpy as np
 from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import AdapterInfo
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.soap import Compression, SiteSpectra, SoapSettings, Weighting, site_spectra
+from jijbench.targets import JIJ, Target
 
 
 @dataclass(frozen=True, eq=False)

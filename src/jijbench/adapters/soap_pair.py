@@ -7,9 +7,9 @@ import numpy as np
 
 from jijbench.adapters._learned import End, LearnedElements, similarity_powers
 from jijbench.adapters.base import AdapterInfo
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
 from jijbench.descriptors.soap import SoapSettings, Weighting, blind_spectra
+from jijbench.targets import JIJ, Target
 
 
 class SoapPair(LearnedElements):

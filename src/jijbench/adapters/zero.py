@@ -8,8 +8,8 @@ import numpy as np
 from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.targets import JIJ, Target
 
 
 class Zero(Adapter):

@@ -9,9 +9,9 @@ import numpy as np
 
 from jijbench.data.card import Sha256, Strict, validated
 from jijbench.data.sample import Sample
-from jijbench.data.target import Target
 from jijbench.reading import read_json
 from jijbench.records.migration import upgraded_card
+from jijbench.targets import Target
 
 CARD = "card.json"
 INSIDE = "inside"

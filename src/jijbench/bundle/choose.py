@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from jijbench import adapters
 from jijbench.benchmark import Benchmark, Budget, Row
-from jijbench.board import leaderboard
 from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.records.folder import RecordFolder
-from jijbench.results import Results, load_results
 from jijbench.runner import stale_slots
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import Results, load_results
 
 if TYPE_CHECKING:
     import pandas as pd

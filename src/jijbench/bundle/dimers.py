@@ -11,12 +11,12 @@ import pandas as pd
 
 from jijbench.data.cluster import atoms_near, cluster
 from jijbench.data.dataset import Dataset
-from jijbench.data.elements import atomic_number
 from jijbench.data.host import Host, read_host
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
 from jijbench.data.symmetry import canonical, site_at
 from jijbench.data.tables import read_table_of_user
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 
 GEOMETRIES, HOST, MOMENTS = "geometries.extxyz", "host.json", "moments.csv"

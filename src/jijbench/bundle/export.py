@@ -21,14 +21,14 @@ from jijbench.bundle.model import KNOWN, MODEL, Bundle, load_bundle
 from jijbench.context import current, installed
 from jijbench.data.task import Task, Training, folds_sha256, load_task, release
 from jijbench.errors import DataError, NotPortable
-from jijbench.metrics import scores
 from jijbench.records.code import code_sha256
 from jijbench.records.schema import Tuning
-from jijbench.results import official_folder
 from jijbench.runner.cell import chosen, surroundings
 from jijbench.runner.machine import machine
 from jijbench.runner.scoring import inner_score, predict
-from jijbench.tuning import SAMPLER, tune
+from jijbench.runner.tuning import SAMPLER, tune
+from jijbench.scores.metrics import scores
+from jijbench.tables.results import official_folder
 
 CONVENTIONS = {
     "jij": "H = -1/2 sum_{i!=j} J_ij e_i.e_j, |e| = 1, J > 0 ferromagnetic, E(up,down) - E(up,up) = 2 J for a pair",

@@ -10,13 +10,13 @@ from jijbench import limits
 from jijbench.data.cluster import atoms_near, cluster
 from jijbench.data.curves import SPINLESS, check_curves, elemental_host
 from jijbench.data.dataset import Dataset, load_dataset
-from jijbench.data.elements import atomic_number
 from jijbench.data.host import Host
-from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.store import read_geometries, write_geometries
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 from jijbench.reading import read_arrays
+from jijbench.targets.mesh import relative_mesh
 
 GEOMETRIES, POTENTIALS = "geometries.extxyz", "potentials.npz"
 ARRAYS = ("hosts", "host_potential", "host_state", "start_host", "start_impurity", "start")

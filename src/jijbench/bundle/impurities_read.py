@@ -7,9 +7,9 @@ import numpy as np
 
 from jijbench.bundle.impurities import HostState, Impurities, crystal_of, for_spins
 from jijbench.data.curves import check_curves
-from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Sample
 from jijbench.data.tables import read_table_of_user
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 from jijbench.reading import read_arrays
 

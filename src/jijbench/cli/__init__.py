@@ -19,7 +19,7 @@ COMMANDS = {
     "data": "data",
     "export": "export",
     "kkr": "kkr",
-    "leaderboard": "board",
+    "leaderboard": "leaderboard",
     "ledger": "ledger",
     "list": "lists",
     "migrate": "migrate",

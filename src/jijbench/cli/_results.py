@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-    from jijbench.results import Results
+    from jijbench.tables.results import Results
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 only_tasks = click.option("--task", "tasks", multiple=True, help="Only this task (again for more).")
@@ -31,7 +31,7 @@ def given_folder(name: str) -> Path | None:
 
 def default_folder(benchmark: str) -> Path:
     """The folder that is given; else a user's own results where there are any, for ``full`` else the official ones."""
-    from jijbench.results import official_folder
+    from jijbench.tables.results import official_folder
 
     given = given_folder(benchmark)
     if given is not None:
@@ -43,7 +43,7 @@ def default_folder(benchmark: str) -> Path:
 def open_results(benchmark: str, folder: Path, tasks: tuple[str, ...] = (), rows: tuple[str, ...] = ()) -> "Results":
     """Results of a benchmark's cells, or of whatever a folder of results holds; stale ones marked."""
     from jijbench.benchmark import load_benchmark
-    from jijbench.results import load_results
+    from jijbench.tables.results import load_results
 
     if given_folder(benchmark) is not None:
         return _marked(_held(folder, tasks, rows))
@@ -55,7 +55,7 @@ def open_beside(name: str, own: "Results") -> "Results":
     """What ``own`` results shall stand beside: for ``full`` the official ones, of the tasks that both have."""
     from jijbench.benchmark import load_benchmark
     from jijbench.errors import IncompleteTable
-    from jijbench.results import load_results, official_folder
+    from jijbench.tables.results import load_results, official_folder
 
     if given_folder(name) is not None:
         return _marked(_held(Path(name), (), ()))
@@ -80,7 +80,7 @@ def _marked(found: "Results") -> "Results":
 
 def _held(folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> "Results":
     """What a folder holds of the tasks and rows; raises ``UnknownName`` for one that it does not hold."""
-    from jijbench.results import found_results
+    from jijbench.tables.results import found_results
 
     found = found_results(folder)
     next(found.benchmark.cells(tasks, rows), None)  # checks the names
@@ -92,7 +92,7 @@ def official_table() -> "pd.DataFrame | None":
     """The committed table of ``full``, to stand beside a user's own numbers."""
     import pandas as pd
 
-    from jijbench.results import official_folder
+    from jijbench.tables.results import official_folder
 
     path = official_folder() / "leaderboard.csv"
     return pd.read_csv(path) if path.is_file() else None

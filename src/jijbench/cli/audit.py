@@ -7,6 +7,6 @@ import click
 @click.argument("dataset")
 def command(dataset: str) -> None:
     """What a random split over the rows of DATASET gains from symmetric twins, as a number."""
-    from jijbench.audit import audit_markdown, twin_audit
+    from jijbench.runner.audit import audit_markdown, twin_audit
 
     click.echo(audit_markdown(twin_audit(dataset)), nl=False)

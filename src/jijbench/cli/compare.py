@@ -26,9 +26,9 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
     their leaderboards are compared, of this or an earlier version; a CSV file may be given, too.
     """
     from jijbench.benchmark import benchmark_names
-    from jijbench.compare import compare_markdown, compare_table
     from jijbench.errors import UnknownName
-    from jijbench.results import found_results
+    from jijbench.tables.compare import compare_markdown, compare_table
+    from jijbench.tables.results import found_results
     from jijbench.text import without_formulas
 
     if exact:
@@ -47,7 +47,7 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
 
 
 def _exact(run_a: Path, run_b: Path, digits: int) -> None:
-    from jijbench.exact import differences, read_table
+    from jijbench.tables.exact import differences, read_table
 
     a, b = read_table(run_a), read_table(run_b)
     found = differences(a, b, digits)

@@ -96,14 +96,19 @@ def import_(file: Path, columns: Path, output: Path, name: str, title: str, **mo
 @click.argument("dataset")
 @click.argument("protocol")
 @click.option("--seed", default=0, show_default=True)
-def split(dataset: str, protocol: str, seed: int) -> None:
+@click.option("--train-on", metavar="DATASET", help="Training comes from there, and DATASET is tested as a whole.")
+@click.option("--shell", type=int, help="Of --train-on only this shell.")
+def split(dataset: str, protocol: str, seed: int, train_on: str | None, shell: int | None) -> None:
     """Write the split of PROTOCOL for DATASET; an existing one is kept unless the data have changed."""
     from jijbench.data.dataset import load_dataset
-    from jijbench.data.split import split_path, write_split
+    from jijbench.data.split import Source, split_path, write_split
     from jijbench.errors import DataError
 
     loaded = load_dataset(dataset)
     path = split_path(loaded, protocol)
     if path.is_file() and loaded.sha256 in path.read_text(encoding="utf-8"):
         raise DataError(f"{path} exists for these data; a split is written once (remove the file to make another)")
-    click.echo(f"{write_split(loaded, protocol, seed)} written")
+    if shell is not None and train_on is None:
+        raise click.UsageError("--shell belongs to --train-on; say from which dataset training comes")
+    source = None if train_on is None else Source(load_dataset(train_on).id, shell)
+    click.echo(f"{write_split(loaded, protocol, seed, source)} written")

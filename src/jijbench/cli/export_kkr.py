@@ -30,7 +30,7 @@ def command(
     jijbench export kkr --impurity dv.npz --shell dv-shell.npz --host Cu --element Ni \\
         --start Ni.voronoi.pot --cards Cu-cards Ni-in-Cu
     """
-    from jijbench.export.kkr_start import export_kkr
+    from jijbench.kkr.start import export_kkr
 
     with warnings_told():
         written = export_kkr(host, element, impurity, shell, start, cards, out, l_max=l_max)

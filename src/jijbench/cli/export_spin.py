@@ -33,7 +33,7 @@ def command(
     (12 sites); uppasd: concentrations and J by species, the code draws the alloy itself. Every shell needs a J of every
     pair of species, the supercell must be twice as thick as the longest shell, and FOLDER new or empty.
     """
-    from jijbench.export.spin import export_spin
+    from jijbench.spin.export import export_spin
 
     paths = export_spin(
         code, exchange, assignments(concentrations), supercell, folder,

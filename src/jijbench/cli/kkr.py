@@ -32,8 +32,8 @@ def ask(cases: Path, hosts: Path, output: Path) -> None:
     jijbench kkr ask --cases cases.csv --hosts hosts asked.npz
     jijbench predict dv-bundle asked.npz -o dv.npz
     """
-    from jijbench.export.kkr_cases import asked, read_cases
     from jijbench.files import npz, write_atomically
+    from jijbench.kkr.cases import asked, read_cases
 
     if output.suffix != ".npz":
         raise click.UsageError(f"{output}: the output is an .npz file")
@@ -59,9 +59,9 @@ def steps(program: str, cases: Path, hosts: Path, impurity: Path, shell: Path, s
     Program and files are checked before the first run. Call it again after an interruption, or with the cause of a
     failure mended: what steps.csv holds is not run again, unless it failed.
     """
-    from jijbench.export.kkr_cases import read_cases
-    from jijbench.export.kkr_steps import STARTS, read_runs, run_cases, savings
     from jijbench.files import write_atomically
+    from jijbench.kkr.cases import read_cases
+    from jijbench.kkr.run import STARTS, read_runs, run_cases, savings
 
     found = read_cases(cases)
     with warnings_told():

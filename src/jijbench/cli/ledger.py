@@ -15,7 +15,7 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 @click.option("--csv", is_flag=True, help="One line a cell, as CSV.")
 def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
     """What tuning promised, what the test said, and the rank of each row by the number of trials."""
-    from jijbench.ledger import ledger_markdown, ledger_table
+    from jijbench.tables.ledger import ledger_markdown, ledger_table
     from jijbench.text import without_formulas
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)

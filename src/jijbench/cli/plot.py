@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Parity plots, error maps, error against distance and against the number of calculations, from records."""
     from jijbench import plots
-    from jijbench.growth import growth_table
+    from jijbench.tables.growth import growth_table
 
     folder = results or default_folder(benchmark)
     found = open_results(benchmark, folder, tasks)  # all rows: the overview compares them

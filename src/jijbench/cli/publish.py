@@ -23,8 +23,8 @@ def command(run: Path | None, benchmark: str, out: Path | None, renew: bool) -> 
     --results FOLDER` goes on from packed records: a long run can move between machines by publish and resume.
     """
     from jijbench.benchmark import load_benchmark
-    from jijbench.results import official_folder
     from jijbench.runner.publish import publish
+    from jijbench.tables.results import official_folder
 
     if renew == (run is not None):
         raise click.UsageError("give the folder of a run, or --renew")
@@ -41,9 +41,9 @@ def command(run: Path | None, benchmark: str, out: Path | None, renew: bool) -> 
 
 def _renew(loaded: "Benchmark", there: Path) -> None:
     from jijbench.errors import RecordError
-    from jijbench.results import load_results
     from jijbench.runner.publish import renew
     from jijbench.runner.refit import changed_rows, prove
+    from jijbench.tables.results import load_results
 
     results = load_results(loaded, there, [*loaded.cells(), *loaded.growth_cells()])
     rows = changed_rows(list(results.cells), results.records)

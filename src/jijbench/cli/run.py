@@ -51,7 +51,7 @@ def command(
     """
     from jijbench.benchmark import load_benchmark
     from jijbench.runner import run_cells
-    from jijbench.tuning import storage_of
+    from jijbench.runner.tuning import storage_of
 
     place = _place(scheduler, cluster)
     folder = results or local_folder(benchmark)
@@ -86,7 +86,7 @@ class _progress:  # noqa: N801
         from tqdm import tqdm
 
         from jijbench.records.folder import RecordFolder
-        from jijbench.results import official_folder
+        from jijbench.tables.results import official_folder
 
         official = RecordFolder(official_folder())
         self.cost = {_name(cell): _expected(official, cell) for cell in cells}
@@ -138,9 +138,9 @@ def _expected(official: "RecordFolder", cell: "Cell") -> float:
 
 
 def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
-    from jijbench.board import leaderboard
     from jijbench.files import write_atomically
-    from jijbench.forms import files
+    from jijbench.tables.forms import files
+    from jijbench.tables.leaderboard import leaderboard
 
     found = open_results(benchmark, folder, tasks, rows)
     made = files(leaderboard(found), official_table())
@@ -165,7 +165,7 @@ def _report_growth(
 ) -> None:  # fmt: skip
     """Errors of growing training sets, where the benchmark has any."""
     from jijbench.benchmark import load_benchmark
-    from jijbench.growth import growth_markdown, growth_table
+    from jijbench.tables.growth import growth_markdown, growth_table
 
     loaded = load_benchmark(benchmark)
     cells = list(loaded.growth_cells(tasks, rows))

@@ -40,8 +40,8 @@ AT_LEAST_ONE = click.IntRange(min=1)
 @contextmanager
 def _kept(folder: Path, files: Callable[[str], "Files"]) -> Iterator[None]:
     """Where a long run ends before its end, by an error or by Ctrl-C, what there is so far is written, and said."""
-    from jijbench.export.folders import write_folder
-    from jijbench.export.signals import leaving_on_signals
+    from jijbench.files import write_folder
+    from jijbench.signals import leaving_on_signals
 
     try:
         with leaving_on_signals():
@@ -94,7 +94,7 @@ def tc(exchange: str, concentration: float, elements: tuple[str, ...], shells: s
     Writes tc.csv (with percolation numbers and missing shells), tc-matrix.csv and tc.png. Tc counts uniform order; a
     combination that lacks a strong shell has none.
     """
-    from jijbench.export.folders import check_free, write_folder
+    from jijbench.files import check_free, write_folder
     from jijbench.spin.folders import tc_files
     from jijbench.spin.tc import tc_table
 
@@ -107,7 +107,7 @@ def tc(exchange: str, concentration: float, elements: tuple[str, ...], shells: s
 
 def _say(table: "pd.DataFrame") -> None:
     """What a reader should know before using the numbers."""
-    from jijbench.physics import PERCOLATION, STRONG_SHELLS, THRESHOLDS
+    from jijbench.scores.physics import PERCOLATION, STRONG_SHELLS, THRESHOLDS
 
     shown = table[table["tc_k"].notna()]
     click.echo(
@@ -136,7 +136,7 @@ def downstream(
 
     Tasks random-orbit and unseen-pair of jij-bi2te3; a combination counts where none of its strong shells is missing.
     """
-    from jijbench.downstream import CONCENTRATION, downstream_markdown, downstream_table
+    from jijbench.tables.downstream import CONCENTRATION, downstream_markdown, downstream_table
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
     share = CONCENTRATION if concentration is None else concentration
@@ -174,8 +174,7 @@ def monte_carlo(
     Heat-bath Monte Carlo of the suite's own (checked: simple cubic lattice, k Tc = 1.443 J). Writes cumulants.csv,
     cumulants.png and tc.json.
     """
-    from jijbench.export.folders import check_free, write_folder
-    from jijbench.files import write_atomically
+    from jijbench.files import check_free, write_atomically, write_folder
     from jijbench.spin.binder import NoCrossing
     from jijbench.spin.folders import cumulants_figure, monte_carlo_files, samples_files
     from jijbench.spin.tc import MonteCarlo
@@ -229,8 +228,8 @@ def run(
 
     One realisation, heated from the aligned state. Writes magnetisation.csv and .png beside Spirit's own input.
     """
-    from jijbench.export.folders import check_free, write_folder
-    from jijbench.export.spin import random_alloy
+    from jijbench.files import check_free, write_folder
+    from jijbench.spin.export import random_alloy
     from jijbench.spin.folders import llg_files
     from jijbench.spin.llg import Schedule, llg_table, run_llg
 

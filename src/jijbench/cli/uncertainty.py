@@ -15,8 +15,8 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 @click.option("--csv", is_flag=True, help="All numbers, as CSV.")
 def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
     """Whether predicted standard deviations and conformal intervals keep what they promise."""
+    from jijbench.tables.uncertainty import uncertainty_markdown, uncertainty_table
     from jijbench.text import without_formulas
-    from jijbench.uncertainty import uncertainty_markdown, uncertainty_table
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
     if csv:

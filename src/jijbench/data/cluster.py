@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from jijbench import limits
-from jijbench.data.elements import atomic_number
 from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 
 TOLERANCE = 2e-3  # Å; tables of displacements carry five decimals or fewer

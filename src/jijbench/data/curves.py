@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.host import Host
-from jijbench.data.mesh import MESH_A, POINTS
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
+from jijbench.targets.mesh import MESH_A, POINTS
 from jijbench.units import BOHR_ANGSTROM
 
 #: what is needed of a host, and that it is a positive number

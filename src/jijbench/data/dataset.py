@@ -12,13 +12,13 @@ import pandas as pd
 
 from jijbench.context import home
 from jijbench.data.card import Card, check_hashes, file_sha256, read_card
-from jijbench.data.mesh import volume_weights
 from jijbench.data.sample import Sample
 from jijbench.data.shown import html_table
 from jijbench.data.store import finite_numbers, make_samples, read_geometries, read_table, refuse_rows
-from jijbench.data.target import Target, target
 from jijbench.errors import DataError, UnknownName
 from jijbench.reading import inside, read_arrays
+from jijbench.targets import Target, target
+from jijbench.targets.mesh import volume_weights
 
 #: letters of a folder's name that every file system takes
 LONGEST_NAME = 200

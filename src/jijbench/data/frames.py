@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from jijbench import limits
-from jijbench.data.elements import SYMBOLS
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_text
 from jijbench.text import printable

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jijbench import limits
-from jijbench.data.elements import atomic_number
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError, UnknownElement
 from jijbench.reading import read_json
 

@@ -21,12 +21,12 @@ from jijbench.data.cluster import TOLERANCE, cluster
 from jijbench.data.columns import ColumnMap, read_columns
 from jijbench.data.consistency import ROUNDING, check_zero
 from jijbench.data.dialect import spelt
-from jijbench.data.elements import atomic_number
 from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
 from jijbench.data.structures import crystal_of
 from jijbench.data.symmetry import site_at
 from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError, MissingExtra
 
 J_COLUMN = "jij_mev"

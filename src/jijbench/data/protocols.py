@@ -1,8 +1,9 @@
 """Split protocols: rules that say which samples test a model and which must leave training.
 
-Each is a scikit-learn splitter over samples (``split``, ``get_n_splits``). ``parts`` does the work and
-serves the outer folds (written once, committed) and the inner folds of tuning, so both obey one rule.
-A part is (test, dropped): positions of the tested samples, and of those in neither set.
+Each is a scikit-learn splitter over samples (``split``, ``get_n_splits``). Its rule makes the parts, for the outer
+folds (written once, committed) and for the inner folds of tuning, so both obey one rule. A part is (test, dropped):
+positions of the tested samples, and of those in neither set. How many parts there are, the units of the dataset at hand
+decide where a rule is given no number, and bound where it is.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,13 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jijbench.data.elements import period
 from jijbench.data.sample import Sample
+from jijbench.elements import period
 from jijbench.errors import DataError, UnknownName
 
 Part = tuple[np.ndarray, np.ndarray]
 Unit = Literal["element", "pair", "shell", "host", "impurity"]
-Rule = Callable[[Sequence[Sample], int, np.random.Generator], list[Part]]
+Rule = Callable[[Sequence[Sample], int | None, np.random.Generator], list[Part]]
 NOTHING = np.array([], dtype=int)
 
 
@@ -36,27 +37,30 @@ def _member(label: Callable[[Sample], Any], names: Collection) -> Callable[[Samp
     return lambda sample: label(sample) in names
 
 
-def _grouped(samples: Sequence[Sample], n: int, rng: np.random.Generator, label: Callable[[Sample], Any]) -> list[Part]:
+def _grouped(
+    samples: Sequence[Sample], n: int | None, rng: np.random.Generator, label: Callable[[Sample], Any]
+) -> list[Part]:
     groups = sorted({label(sample) for sample in samples})
-    return [(_rows(samples, _member(label, set(hand))), NOTHING) for hand in dealt(groups, n, rng)]
+    hands = dealt(groups, min(n or len(groups), len(groups)), rng)
+    return [(_rows(samples, _member(label, set(hand))), NOTHING) for hand in hands]
 
 
-def by_orbit(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_orbit(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Orbits dealt at random."""
     return _grouped(samples, n, rng, lambda sample: sample.orbit)
 
 
-def by_pair(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_pair(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Unordered pairs of elements dealt at random, with all their shells."""
     return _grouped(samples, n, rng, lambda sample: sample.pair)
 
 
-def by_impurity(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_impurity(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Elements of the impurity dealt at random, in all their hosts."""
     return _grouped(samples, n, rng, lambda sample: sample.elements[0])
 
 
-def by_host(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_host(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Hosts dealt at random, with all their impurities."""
     return _grouped(samples, n, rng, lambda sample: sample.host)
 
@@ -65,10 +69,11 @@ def _shell(sample: Sample) -> tuple[float, int | None]:
     return round(sample.distance, 2), sample.shell
 
 
-def by_shell(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_shell(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Whole shells; with fewer parts than shells each part gets every n-th one in order of distance."""
     del rng  # the order is that of the distances
     shells = sorted({_shell(sample) for sample in samples})
+    n = min(n or len(shells), len(shells))
     return [(_rows(samples, _member(_shell, set(shells[k::n]))), NOTHING) for k in range(n)]
 
 
@@ -104,7 +109,7 @@ def elements_of(samples: Sequence[Sample]) -> tuple[list[str], list[str]]:
     return sorted(e for e in moments if moments[e] != 0), sorted(e for e in moments if moments[e] == 0)
 
 
-def by_element(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_element(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """One magnetic element and one other a part (``n`` parts of all); rows touching either are tested."""
     magnetic, others = elements_of(samples)
     magnetic, others = list(rng.permutation(magnetic)), list(rng.permutation(others))
@@ -112,9 +117,10 @@ def by_element(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> l
     return [(_rows(samples, lambda s, h=hand: bool(h & set(s.pair))), NOTHING) for hand in hands[:n]]  # type: ignore[misc]
 
 
-def by_block(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_block(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Blocks of elements: both elements in the block are tested, rows with one in it are dropped."""
     magnetic, others = elements_of(samples)
+    n = min(n or len(magnetic), len(magnetic))
     hands = zip(dealt(magnetic, n, rng), dealt(others, n, rng)[::-1], strict=True)
     parts = []
     for first, second in hands:
@@ -124,7 +130,7 @@ def by_block(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> lis
     return parts
 
 
-def by_period(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> list[Part]:
+def by_period(samples: Sequence[Sample], n: int | None, rng: np.random.Generator) -> list[Part]:
     """Train on pairs of 3d elements, test on pairs of 4d elements, drop the mixed ones."""
     del n, rng
     rows = [{period(element) for element in sample.pair} for sample in samples]
@@ -132,34 +138,33 @@ def by_period(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> li
     return [(np.array([k for k, periods in enumerate(rows) if periods == {5}], dtype=int), np.array(mixed, dtype=int))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A named rule.
 
     Attributes
     ----------
     name, question : as in the tables, and what the test set asks
-    rule : makes the parts; ``parts`` of them in all, of which the protocol uses ``n_folds``
+    rule : makes the parts; ``parts`` of them, of which the protocol uses ``used``. None: one for each unit of the
+        dataset, and all of them
     inner : rule of the inner folds (the outer one where that can be applied again), ``inner_parts`` of them
     units : what an interval of generalisation resamples, in one crystal; none for a single split by a fixed rule
     n_inner : inner folds that the published set-up prescribes, or None: the budget says
-    train_on : another dataset that training comes from, with the shell it is limited to
     """
 
     name: str
     question: str
     rule: Rule
-    n_folds: int
-    parts: int
+    parts: int | None = None
+    used: int | None = None
     inner: Rule
     inner_parts: int
     units: tuple[Unit, ...]
     n_inner: int | None = None
-    train_on: tuple[str, int] | None = None
 
-    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
-        """Number of folds, as scikit-learn asks for it."""
-        return self.n_folds
+    def get_n_splits(self, X: Sequence[Sample], y: object = None, groups: object = None) -> int:
+        """Number of folds of these samples, as scikit-learn asks for it."""
+        return len(self.outer(X, 0))
 
     def split(
         self, X: Sequence[Sample], y: object = None, groups: object = None, seed: int = 0
@@ -170,7 +175,7 @@ class Protocol:
 
     def outer(self, samples: Sequence[Sample], seed: int) -> list[Part]:
         """The (test, dropped) parts of the outer folds."""
-        return self.rule(samples, self.parts, np.random.default_rng(seed))[: self.n_folds]
+        return self.rule(samples, self.parts, np.random.default_rng(seed))[: self.used]
 
     def inner_folds(
         self, samples: Sequence[Sample], n: int, seed: int = 0
@@ -189,33 +194,54 @@ class Protocol:
         return kept
 
 
-def _protocols() -> dict[str, Protocol]:
-    found = [
-        Protocol("random-orbit", "interpolation", by_orbit, 5, 5, by_orbit, 5, ("element",)),
-        Protocol("published-80-20", "the published set-up of SOAP + KRR", by_orbit, 1, 5, by_orbit, 5, ("element",), 5),
-        Protocol("published-90-10", "the published set-up of AutoML", by_orbit, 1, 10, by_orbit, 5, ("element",), 5),
-        Protocol("unseen-pair", "both elements seen, this pair never", by_pair, 5, 5, by_pair, 5, ("pair",)),
-        Protocol(
-            "unseen-impurity",
-            "an impurity element never seen, in hosts that are",
-            by_impurity,
-            5,
-            5,
-            by_impurity,
-            5,
-            ("impurity",),
-        ),
-        Protocol("unseen-host", "a host never seen", by_host, 5, 5, by_host, 5, ("host",)),
-        Protocol("unseen-element", "one element never seen", by_element, 11, 11, by_element, 10, ("element",)),
-        Protocol("unseen-both", "neither element seen", by_block, 5, 5, by_block, 4, ("element",)),
-        Protocol("unseen-shell", "a distance never seen", by_shell, 14, 14, by_shell, 5, ("shell",)),
-        Protocol("period", "train on 3d, test on 4d", by_period, 1, 1, by_block, 3, ()),
-        Protocol("transfer", "another level of theory", by_orbit, 1, 1, by_orbit, 5, (), train_on=("jij-bi2te3", 1)),
-    ]
-    return {protocol.name: protocol for protocol in found}
+_ALL = (
+    Protocol(
+        name="random-orbit", question="interpolation", rule=by_orbit, parts=5, inner=by_orbit, inner_parts=5,
+        units=("element",),
+    ),
+    Protocol(
+        name="published-80-20", question="the published set-up of SOAP + KRR", rule=by_orbit, parts=5, used=1,
+        inner=by_orbit, inner_parts=5, n_inner=5, units=("element",),
+    ),
+    Protocol(
+        name="published-90-10", question="the published set-up of AutoML", rule=by_orbit, parts=10, used=1,
+        inner=by_orbit, inner_parts=5, n_inner=5, units=("element",),
+    ),
+    Protocol(
+        name="unseen-pair", question="both elements seen, this pair never", rule=by_pair, parts=5, inner=by_pair,
+        inner_parts=5, units=("pair",),
+    ),
+    Protocol(
+        name="unseen-impurity", question="an impurity element never seen, in hosts that are", rule=by_impurity, parts=5,
+        inner=by_impurity, inner_parts=5, units=("impurity",),
+    ),
+    Protocol(
+        name="unseen-host", question="a host never seen", rule=by_host, parts=5, inner=by_host, inner_parts=5,
+        units=("host",),
+    ),
+    Protocol(
+        name="unseen-element", question="one element never seen", rule=by_element, inner=by_element, inner_parts=10,
+        units=("element",),
+    ),
+    Protocol(
+        name="unseen-both", question="neither element seen", rule=by_block, parts=5, inner=by_block, inner_parts=4,
+        units=("element",),
+    ),
+    Protocol(
+        name="unseen-shell", question="a distance never seen", rule=by_shell, inner=by_shell, inner_parts=5,
+        units=("shell",),
+    ),
+    Protocol(
+        name="period", question="train on 3d, test on 4d", rule=by_period, parts=1, inner=by_block, inner_parts=3,
+        units=(),
+    ),
+    Protocol(  # training comes from elsewhere, as its split file says
+        name="transfer", question="another level of theory", rule=by_orbit, parts=1, inner=by_orbit, inner_parts=5,
+        units=(),
+    ),
+)  # fmt: skip
 
-
-PROTOCOLS = MappingProxyType(_protocols())
+PROTOCOLS = MappingProxyType({protocol.name: protocol for protocol in _ALL})
 
 
 def protocol(name: str) -> Protocol:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number
+from jijbench.elements import atomic_number
 
 if TYPE_CHECKING:
     from ase import Atoms

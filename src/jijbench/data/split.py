@@ -9,12 +9,25 @@ from pathlib import Path
 
 from jijbench.data.card import file_sha256
 from jijbench.data.dataset import Dataset, load_dataset
-from jijbench.data.protocols import Protocol, protocol
+from jijbench.data.protocols import protocol
 from jijbench.data.sample import Sample
 from jijbench.errors import DataError, UnknownName
 from jijbench.reading import read_json
 
 SCHEMA = "jijbench.split/1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where training comes from, if not from the tested dataset: another one, or one shell of it."""
+
+    dataset: str
+    shell: int | None = None
+
+    def samples(self) -> tuple[Sample, ...]:
+        """What training may draw from."""
+        samples = load_dataset(self.dataset).samples
+        return tuple(sample for sample in samples if self.shell in (None, sample.shell))
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class Split:
     data_sha256: str
     folds: tuple[Fold, ...]
     sha256: str
+    train_on: Source | None = None
 
     def __repr__(self) -> str:
         return f"Split({self.dataset}/{self.protocol}: {len(self.folds)} fold{'s' * (len(self.folds) > 1)})"
@@ -54,18 +68,11 @@ class Split:
         return Counter(name for fold in self.folds for name in fold.test)
 
 
-def training_samples(rule: Protocol, dataset: Dataset) -> tuple[Sample, ...]:
-    """Samples that training may draw from: the tested dataset's own, or another's where the protocol says so."""
-    if rule.train_on is None:
-        return dataset.samples
-    source, shell = rule.train_on
-    return tuple(sample for sample in load_dataset(source).samples if sample.shell == shell)
-
-
-def make_split(dataset: Dataset, name: str, seed: int = 0) -> dict:
+def make_split(dataset: Dataset, name: str, seed: int = 0, train_on: Source | None = None) -> dict:
     """Apply a protocol to a dataset; the JSON content of a split file.
 
-    Training is every other sample of the training source, so a fold stores ``test`` and ``dropped`` only.
+    Training is every other sample of the dataset, or every sample of ``train_on`` that is not tested, so a fold stores
+    ``test`` and ``dropped`` only.
     """
     rule = protocol(name)
     folds = [
@@ -73,7 +80,7 @@ def make_split(dataset: Dataset, name: str, seed: int = 0) -> dict:
         for test, dropped in rule.outer(dataset.samples, seed)
     ]
     head = {"schema": SCHEMA, "dataset": dataset.id, "protocol": name, "seed": seed, "data_sha256": dataset.sha256}
-    return head | {"train_on": rule.train_on and list(rule.train_on), "folds": folds}
+    return head | {"train_on": train_on and [train_on.dataset, train_on.shell], "folds": folds}
 
 
 def split_path(dataset: Dataset, name: str) -> Path:
@@ -81,9 +88,9 @@ def split_path(dataset: Dataset, name: str) -> Path:
     return dataset.folder / "splits" / f"{name}.json"
 
 
-def write_split(dataset: Dataset, name: str, seed: int = 0) -> Path:
+def write_split(dataset: Dataset, name: str, seed: int = 0, train_on: Source | None = None) -> Path:
     """Make and write a split; checks it before anything is written."""
-    raw = make_split(dataset, name, seed)
+    raw = make_split(dataset, name, seed, train_on)
     _split(dataset, raw, "")
     path = split_path(dataset, name)
     path.parent.mkdir(exist_ok=True)
@@ -125,7 +132,8 @@ def load_split(dataset: Dataset, name: str) -> Split:
 
 
 def _split(dataset: Dataset, raw: dict, sha256: str) -> Split:
-    pool = training_samples(protocol(raw["protocol"]), dataset)
+    train_on = _source(raw["train_on"], dataset)
+    pool = train_on.samples() if train_on else dataset.samples
     own = set(dataset.index)
     folds = []
     for number, part in enumerate(raw["folds"]):
@@ -138,7 +146,17 @@ def _split(dataset: Dataset, raw: dict, sha256: str) -> Split:
             f"{dataset.id}/{raw['protocol']} fold {number}",
         )
         folds.append(fold)
-    return Split(raw["dataset"], raw["protocol"], raw["seed"], raw["data_sha256"], tuple(folds), sha256)
+    return Split(raw["dataset"], raw["protocol"], raw["seed"], raw["data_sha256"], tuple(folds), sha256, train_on)
+
+
+def _source(raw: object, dataset: Dataset) -> Source | None:
+    """``train_on`` of a split file: null, or [dataset, shell or null]."""
+    if raw is None:
+        return None
+    match raw:
+        case [str(name), int() | None as shell] if name != dataset.id and not isinstance(shell, bool):
+            return Source(name, shell)
+    raise DataError(f"train_on is {raw!r}; give null, or [another dataset, one of its shells or null]")
 
 
 def check_fold(fold: Fold, known: set[str], orbits: dict[str, str], where: str) -> None:

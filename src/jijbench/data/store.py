@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from jijbench import limits
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.frames import read_frames
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_bytes
 

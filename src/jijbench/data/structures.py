@@ -11,8 +11,8 @@ import numpy as np
 
 from jijbench import limits
 from jijbench.data.dialect import read_text
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.host import Host, read_host
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_bytes
 from jijbench.text import printable

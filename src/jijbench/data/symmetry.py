@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number
 from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
+from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 
 Key = tuple  # ((sublattice, dx, dy, dz) of each impurity from the first one, elements)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.dialect import COMMA, decimal_sign, read_text, rows_of, spelt
-from jijbench.data.elements import SYMBOLS, symbol
+from jijbench.elements import SYMBOLS, symbol
 from jijbench.errors import DataError
 from jijbench.text import printable
 

@@ -15,8 +15,8 @@ from jijbench.data.protocols import Protocol, protocol
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.shown import html_table
 from jijbench.data.split import Split, load_split
-from jijbench.data.target import Target
 from jijbench.errors import DataError, UnknownName
+from jijbench.targets import Target
 
 #: inputs a row may declare, and the extra arrays of a sample that each releases
 INPUTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -130,8 +130,8 @@ class Task:
     @cached_property
     def source(self) -> Dataset:
         """The dataset that training comes from."""
-        where = self.protocol.train_on
-        return load_dataset(where[0]).of(self.target.name) if where else self.dataset
+        where = self.split.train_on
+        return load_dataset(where.dataset).of(self.target.name) if where else self.dataset
 
     @property
     def data_sha256(self) -> dict[str, str]:

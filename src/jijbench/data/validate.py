@@ -11,10 +11,10 @@ import pandas as pd
 from jijbench.data.consistency import check_impurities, check_pairs
 from jijbench.data.curves import check_curves, check_hosts
 from jijbench.data.dataset import Dataset, load_dataset, read_array
-from jijbench.data.elements import SYMBOLS
 from jijbench.data.host import Host, read_host
 from jijbench.data.store import finite_numbers, impurity_columns, refuse_rows
 from jijbench.data.symmetry import canonical
+from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_json
 

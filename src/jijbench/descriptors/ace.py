@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from jijbench.cache import cached
-from jijbench.data.elements import SYMBOLS, atomic_number
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import SYMBOLS, atomic_number
 
 RadialBasis = Literal["ChebExpCos", "ChebPow", "SBessel"]
 Key = tuple[int, ...]  # species of the neighbours in a function, ascending: ranks of stand-ins, or atomic numbers

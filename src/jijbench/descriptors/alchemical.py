@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number, symbol
 from jijbench.data.sample import Geometry, Sample
 from jijbench.descriptors.soap import SoapSettings, site_blocks
+from jijbench.elements import atomic_number, symbol
 from jijbench.errors import UnknownElement
 
 #: Pauling's electronegativity (Allred, J. Inorg. Nucl. Chem. 17, 215, 1961; gaps as in the CRC Handbook). d metals,

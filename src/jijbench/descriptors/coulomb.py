@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import atomic_number
 
 Form = Literal["eigenspectrum", "sorted_l2", "pair"]
 

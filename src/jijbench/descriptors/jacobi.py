@@ -11,8 +11,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import eval_jacobi
 
-from jijbench.data.mesh import relative_mesh
 from jijbench.data.sample import Geometry
+from jijbench.targets.mesh import relative_mesh
 
 #: directions of the grid point over which the average is taken (Gauss-Legendre in the cosine)
 DIRECTIONS = 24

@@ -17,8 +17,8 @@ from typing import Literal
 import numpy as np
 
 from jijbench.cache import cached
-from jijbench.data.elements import SYMBOLS, atomic_number
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import SYMBOLS, atomic_number
 
 Weighting = Literal["none", "poly"]
 Compression = Literal["none", "crossover", "mu1nu1", "mu2"]

@@ -3,8 +3,8 @@
 A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number (None where the row lacks
 what it shows), one with ``field(pooled)`` one whose target is a curve; one with ``compare(table)`` shows all rows of a
 task (``table``: the leaderboard's lines of that task), one with ``learned(records)`` what a row's models have learned,
-or gives None where their records do not hold it, one with ``grown(table)`` (``jijbench.growth``) how errors fall as the
-training part grows.
+or gives None where their records do not hold it, one with ``grown(table)`` (``jijbench.tables.growth``) how errors
+fall as the training part grows.
 """
 
 import importlib
@@ -15,11 +15,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from jijbench.board import leaderboard
 from jijbench.errors import UnknownName
 from jijbench.files import write_atomically
 from jijbench.plots._style import DPI, style
-from jijbench.results import Pooled, Results
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import Pooled, Results
 
 if TYPE_CHECKING:
     import pandas as pd

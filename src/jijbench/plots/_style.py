@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 import pandas as pd
 
-from jijbench.data.mesh import relative_mesh
 from jijbench.data.task import Task
 from jijbench.errors import DataError
-from jijbench.metrics import curve_norms
-from jijbench.results import Pooled
+from jijbench.scores.metrics import curve_norms
+from jijbench.tables.results import Pooled
+from jijbench.targets.mesh import relative_mesh
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jijbench import calibration
 from jijbench.plots._style import BLUE, GREY, ORANGE, WIDE, heading, plain, say, styled, together
-from jijbench.results import Pooled
-from jijbench.uncertainty import rows_with_std
+from jijbench.scores import calibration
+from jijbench.tables.results import Pooled
+from jijbench.tables.uncertainty import rows_with_std
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

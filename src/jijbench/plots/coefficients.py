@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jijbench.metrics import r2, rmse
 from jijbench.plots._style import BLUE, WIDE, Curves, heading, say, significant, stacked, styled
 from jijbench.plots.curves import INNER, span
-from jijbench.results import Pooled
+from jijbench.scores.metrics import r2, rmse
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

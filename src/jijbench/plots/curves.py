@@ -19,7 +19,7 @@ from jijbench.plots._style import (
     styled,
     symbol,
 )
-from jijbench.results import Pooled
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.plots._style import BLUE, COLUMN, heading, plain, say, styled, symbol, together
-from jijbench.results import Pooled
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

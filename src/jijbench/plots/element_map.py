@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jijbench.data.elements import atomic_number, group, period
 from jijbench.data.task import load_task
+from jijbench.elements import atomic_number, group, period
 from jijbench.plots._style import COLUMN, entitle, styled
 from jijbench.records.schema import Record
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jijbench.data.elements import SYMBOLS, atomic_number, period
+from jijbench.elements import SYMBOLS, atomic_number, period
 from jijbench.plots._style import COLUMN, GREY, WIDE, heading, styled, together
-from jijbench.results import Pooled
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

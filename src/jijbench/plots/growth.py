@@ -7,9 +7,9 @@ import pandas as pd
 
 from jijbench.data.task import load_task
 from jijbench.errors import DataError
-from jijbench.growth import noise_floors, summary
 from jijbench.plots._style import WIDE, entitle, plain, say, styled
 from jijbench.plots.overview import NAMES
+from jijbench.tables.growth import noise_floors, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

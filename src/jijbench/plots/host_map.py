@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jijbench.data.elements import SYMBOLS, group, period, place_in_row
-from jijbench.metrics import curve_norms
+from jijbench.elements import SYMBOLS, group, period, place_in_row
 from jijbench.plots._style import WIDE, Curves, heading, significant, stacked, styled
 from jijbench.plots.error_map import MAP, NO_DATA
-from jijbench.results import Pooled
+from jijbench.scores.metrics import curve_norms
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jijbench.board import pooled_scores
-from jijbench.metrics import SIGN_FLOOR
 from jijbench.plots._style import GREY, WIDE, heading, styled, symbol, together
-from jijbench.results import Pooled
+from jijbench.scores.metrics import SIGN_FLOOR
+from jijbench.tables.leaderboard import pooled_scores
+from jijbench.tables.results import Pooled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

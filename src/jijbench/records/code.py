@@ -12,8 +12,8 @@ from jijbench.files import sha256_of
 FEATURES = (
     "jijbench.adapters.",
     "jijbench.descriptors.",
-    "jijbench.data.elements",
-    "jijbench.data.mesh",
+    "jijbench.elements",
+    "jijbench.targets.mesh",
     "jijbench.data.sample",
 )
 

@@ -10,8 +10,8 @@ import pandas as pd
 from jijbench.data.card import file_sha256
 from jijbench.errors import DataError, RecordError
 from jijbench.files import npz, write_atomically
-from jijbench.metrics import projected
 from jijbench.reading import UNREADABLE, read_arrays
+from jijbench.scores.metrics import projected
 
 
 @dataclass(frozen=True, eq=False)

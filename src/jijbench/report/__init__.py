@@ -18,7 +18,7 @@ from typing import Any
 from jijbench import __version__
 from jijbench.data.task import load_task
 from jijbench.errors import MissingExtra
-from jijbench.results import Results
+from jijbench.tables.results import Results
 
 DIGITS = 4
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from jijbench.board import leaderboard
 from jijbench.data.task import load_task
-from jijbench.results import Results
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import Results
 from jijbench.text import markdown as escaped
 
 

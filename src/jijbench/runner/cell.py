@@ -29,7 +29,7 @@ from jijbench.runner.key import cell_key, code_of
 from jijbench.runner.leftovers import scratch_prefix
 from jijbench.runner.machine import machine
 from jijbench.runner.scoring import Refused, fold_scores, inner_score, predict
-from jijbench.tuning import tune, tune_together
+from jijbench.runner.tuning import tune, tune_together
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: the limit of `ulimit -f`
 

@@ -1,4 +1,4 @@
-"""A cell whose training part grows: rounds of ``jijbench.active`` as one record."""
+"""A cell whose training part grows: rounds of ``jijbench.runner.active`` as one record."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.active import VERSION, Answer, Round, grow
 from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.data.card import file_sha256
@@ -17,6 +16,7 @@ from jijbench.data.task import Task, folds_sha256
 from jijbench.files import sha256_of
 from jijbench.records.predictions import Predictions, read_predictions, write_predictions
 from jijbench.records.schema import PredictionsFile, Search, round_part
+from jijbench.runner.active import VERSION, Answer, Round, grow
 from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
 

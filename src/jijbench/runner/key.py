@@ -13,7 +13,7 @@ from jijbench.files import sha256_of
 from jijbench.records.code import code_sha256
 from jijbench.records.schema import Key, Record, Search
 from jijbench.runner.growing import growth_search
-from jijbench.tuning import SAMPLER, space_sha256
+from jijbench.runner.tuning import SAMPLER, space_sha256
 
 #: libraries below all models: recorded, and compared without their last number
 BELOW_ALL = ("numpy", "scipy")

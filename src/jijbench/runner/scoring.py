@@ -5,8 +5,8 @@ import numpy as np
 from jijbench.adapters.base import Adapter
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
-from jijbench.metrics import Scores, scores
 from jijbench.records.predictions import Predictions
+from jijbench.scores.metrics import Scores, scores
 
 
 class BadPrediction(JijbenchError):

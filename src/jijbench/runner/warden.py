@@ -33,7 +33,7 @@ FORKS = sys.platform == "linux"  # elsewhere system libraries do not bear it
 _PRELOADED = (
     "ase.io", "joblib", "optuna", "pandas", "scipy.optimize", "scipy.spatial.distance", "sklearn.kernel_ridge",
     "sklearn.model_selection", "spglib", "threadpoolctl", "jijbench.adapters.base", "jijbench.runner.cell",
-    "jijbench.tuning",
+    "jijbench.runner.tuning",
 )  # fmt: skip
 _PAUSE = 0.5  # s between looks at cells that tell nothing
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # of Linux's prctl

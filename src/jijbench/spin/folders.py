@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from jijbench.export import spirit
-from jijbench.export.lattice import Alloy
-from jijbench.export.spin import card
+from jijbench.formats import spirit
 from jijbench.plots import png
+from jijbench.spin.export import card
+from jijbench.spin.lattice import Alloy
 from jijbench.spin.plots import cumulants, magnetisation, tc_map
 from jijbench.spin.tc import Estimates, MonteCarlo, matrix
 

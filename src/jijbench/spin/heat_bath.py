@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jijbench.export.lattice import SpinSystem
+from jijbench.formats.spins import SpinSystem
 from jijbench.units import BOLTZMANN_MEV
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from jijbench.errors import JijbenchError, MissingExtra
-from jijbench.export import spirit
-from jijbench.export.lattice import SpinSystem
+from jijbench.formats import spirit
+from jijbench.formats.spins import SpinSystem
 
 
 class RunFailed(JijbenchError):

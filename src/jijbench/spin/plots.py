@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from jijbench.physics import PERCOLATION, THRESHOLDS
 from jijbench.plots._style import BLUE, COLUMN, GREY, ORANGE, WIDE, styled
+from jijbench.scores.physics import PERCOLATION, THRESHOLDS
 from jijbench.spin.binder import Critical
 
 if TYPE_CHECKING:

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jijbench.data.elements import atomic_number
+from jijbench.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.export.couplings import Couplings, couplings
-from jijbench.export.lattice import Alloy, check_concentrations
-from jijbench.export.spin import random_alloy
-from jijbench.export.table import read_exchange
-from jijbench.physics import (
+from jijbench.scores.physics import (
     PERCOLATION,
     STRONG_SHELLS,
     THRESHOLDS,
@@ -27,7 +23,11 @@ from jijbench.physics import (
     weighted,
 )
 from jijbench.spin.binder import Critical, NoCrossing, critical, uncrossed
+from jijbench.spin.couplings import Couplings, couplings
+from jijbench.spin.exchange import read_exchange
+from jijbench.spin.export import random_alloy
 from jijbench.spin.heat_bath import Samples, coupling_matrix, simulate
+from jijbench.spin.lattice import Alloy, check_concentrations
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
+from jijbench.targets import JIJ, Target
 
 
 class _Bad(Adapter):

@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from jijbench.adapters.base import AdapterInfo, Folds
-from jijbench.data.elements import SYMBOLS, place_in_row
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import SYMBOLS, place_in_row
 from jijbench.errors import UnknownElement
+from jijbench.targets import JIJ, Target
 from jijbench.testing import toys
 from jijbench.testing.sound import Sound
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
-from jijbench.data.elements import period, place_in_row
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import period, place_in_row
+from jijbench.targets import JIJ, Target
 
 
 class Sound(Adapter):

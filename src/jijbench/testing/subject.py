@@ -17,9 +17,9 @@ import numpy as np
 from jijbench.adapters.base import Adapter, Folds, orbit_folds
 from jijbench.context import context
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import INPUTS, Question, release
 from jijbench.runner.cost import Memory
+from jijbench.targets import JIJ, Target
 from jijbench.testing import toys
 
 EVERY = 5  # each fifth dimer is held out

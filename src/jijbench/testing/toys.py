@@ -12,9 +12,9 @@ from itertools import product
 import numpy as np
 
 from jijbench.data.cluster import cluster
-from jijbench.data.elements import place_in_row
 from jijbench.data.host import Host
 from jijbench.data.sample import Geometry, Sample
+from jijbench.elements import place_in_row
 
 HEARD = ("Cr", "Fe", "Mn", "Nb", "V")  # elements of the toy with a moment
 SILENT = ("Zn",)  # no moment: J is exactly zero

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jijbench.results import Results
+from jijbench.tables.results import Results
 
 TITLE = "Cost"
 ORDER = 70

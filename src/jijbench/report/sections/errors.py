@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from jijbench.data.elements import SYMBOLS
-from jijbench.results import Results
+from jijbench.elements import SYMBOLS
+from jijbench.tables.results import Results
 
 TITLE = "Errors by element"
 ORDER = 30

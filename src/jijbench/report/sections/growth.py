@@ -3,8 +3,8 @@
 from typing import Any
 
 from jijbench.errors import IncompleteTable
-from jijbench.growth import growth_table, noise_floors, summary
-from jijbench.results import Results
+from jijbench.tables.growth import growth_table, noise_floors, summary
+from jijbench.tables.results import Results
 
 TITLE = "Learning curves"
 ORDER = 50

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from jijbench.board import leaderboard
 from jijbench.data.task import load_task
-from jijbench.forms import SHOWN, SHOWN_CURVES
-from jijbench.results import Results
+from jijbench.tables.forms import SHOWN, SHOWN_CURVES
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.results import Results
 
 TITLE = "Leaderboard"
 ORDER = 10

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from jijbench.ledger import budget_table, ledger_table, promise_table
 from jijbench.report.sections.leaderboard import _plain
-from jijbench.results import Results
+from jijbench.tables.ledger import budget_table, ledger_table, promise_table
+from jijbench.tables.results import Results
 
 TITLE = "Tuning ledger"
 ORDER = 60

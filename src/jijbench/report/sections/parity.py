@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from jijbench.data.task import Task, load_task
-from jijbench.metrics import curve_norms
-from jijbench.results import Pooled, Results
+from jijbench.scores.metrics import curve_norms
+from jijbench.tables.results import Pooled, Results
 
 TITLE = "Parity"
 ORDER = 20

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jijbench.records.schema import Record
-from jijbench.results import Results
+from jijbench.tables.results import Results
 
 TITLE = "Provenance"
 ORDER = 90

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from jijbench import calibration
 from jijbench.report.sections.leaderboard import _plain
-from jijbench.results import Results
-from jijbench.uncertainty import SHOWN, rows_with_std, uncertainty_table
+from jijbench.scores import calibration
+from jijbench.tables.results import Results
+from jijbench.tables.uncertainty import SHOWN, rows_with_std, uncertainty_table
 
 TITLE = "Uncertainty"
 ORDER = 40

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from jijbench.adapters.base import orbit_folds
-from jijbench.data.target import Target
 from jijbench.errors import UnknownElement
+from jijbench.targets import Target
 from jijbench.testing import toys
 from jijbench.testing.subject import Excused, Subject
 

@@ -6,8 +6,8 @@ from typing import Any
 from sklearn.base import clone
 
 from jijbench.adapters.base import Adapter, AdapterInfo
-from jijbench.data.target import DIJ, JIJ
 from jijbench.data.task import INPUTS, Question
+from jijbench.targets import DIJ, JIJ
 from jijbench.testing.subject import Subject
 
 KINDS = ("composition", "descriptor", "potential", "UIP", "floor")
@@ -85,7 +85,7 @@ def _stored(model: Adapter, given: dict[str, Any]) -> None:
 def search(s: Subject) -> None:
     """its search space builds, holds the defaults, and every draw is a set of hypers in plain JSON"""
     from jijbench.files import canonical
-    from jijbench.tuning import default_hypers, draws
+    from jijbench.runner.tuning import default_hypers, draws
 
     defaults = default_hypers(s.adapter, JIJ)
     for drawn, space in draws(s.adapter, s.question(), N_DRAWS):

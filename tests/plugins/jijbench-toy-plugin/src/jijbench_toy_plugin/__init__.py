@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from jijbench.adapters.base import AdapterInfo, Folds, Gated
-from jijbench.data.elements import place_in_row
 from jijbench.data.sample import Sample
-from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question
+from jijbench.elements import place_in_row
+from jijbench.targets import JIJ, Target
 
 
 class Decay(Gated):

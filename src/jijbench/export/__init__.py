@@ -1,1 +1,0 @@
-"""Files that other codes read, one module a code."""

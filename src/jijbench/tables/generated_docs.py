@@ -1,0 +1,85 @@
+"""Generated blocks of README and docs: ``<!-- begin:NAME args --> … <!-- end:NAME -->``, made from the records."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from jijbench.tables.downstream import downstream_markdown, downstream_table
+from jijbench.tables.forms import to_markdown
+from jijbench.tables.growth import growth_markdown, growth_table
+from jijbench.tables.kkr_savings import steps_markdown
+from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.ledger import ledger_markdown
+from jijbench.tables.magnetism import magnetism_markdown
+from jijbench.tables.results import Results
+from jijbench.tables.uncertainty import uncertainty_markdown
+
+BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
+
+
+@lru_cache(maxsize=2)
+def _table(results: Results) -> pd.DataFrame:
+    return leaderboard(results)
+
+
+def _board(results: Results, task: str) -> str:
+    table = _table(results)
+    return to_markdown(table[table["task"] == task])
+
+
+def _growth(results: Results, args: str) -> str:
+    task, error = args.split()
+    grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
+    return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
+
+
+def _downstream(results: Results, task: str) -> str:
+    return downstream_markdown(downstream_table(results.only(task)))
+
+
+def _published(results: Results, args: str) -> str:
+    """The published set-up on this data, with what the numbers should be read against."""
+    del args
+    table = _table(results)
+    rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
+    zero = rows[rows["row"] == "zero"]
+    lines = [
+        "| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |",
+        "|---|---|---|---|---|---|",
+    ]
+    for _, row in rows[
+        rows["row"].isin(["pair-gp+moments", "alchemical", "soap", "soap-pair", "low-rank", "zero"])
+    ].iterrows():
+        numbers = [row["mae"], row["mae"] / row["mean_abs_truth"], row["r2"], row["mae_magnetic"], row["r2_magnetic"]]
+        lines.append(f"| {row['row']} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+    note = f"The zero floor stands at {zero['mae'].iloc[0]:.3f} meV over all rows.\n" if len(zero) else ""
+    return "\n".join(lines) + "\n\n" + note
+
+
+#: what makes a block, from the results and its arguments
+BLOCKS: Mapping[str, Callable[[Results, str], str]] = MappingProxyType(
+    {
+        "downstream": _downstream,
+        "growth": _growth,
+        "leaderboard": _board,
+        "ledger": ledger_markdown,
+        "magnetism": magnetism_markdown,
+        "published": _published,
+        "steps": steps_markdown,
+        "uncertainty": uncertainty_markdown,
+    }
+)
+
+
+def render(text: str, results: Results) -> str:
+    """A document with its generated blocks made anew."""
+    return BLOCK.sub(lambda m: f"{m[1]}\n{BLOCKS[m['name']](results, m['args'].strip())}\n{m[4]}", text)
+
+
+def documents(root: Path) -> list[Path]:
+    """Documents of a checkout that may hold generated blocks."""
+    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]

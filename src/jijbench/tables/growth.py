@@ -1,0 +1,165 @@
+"""Growing training sets: errors by round from the records, their means over draws, and how much an accuracy costs."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jijbench.benchmark import Benchmark, Cell
+from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.task import load_task
+from jijbench.records.predictions import Predictions
+from jijbench.records.schema import Record, round_part
+from jijbench.scores.metrics import scores
+from jijbench.tables.results import Results, load_results
+
+#: what tells one curve from another, in the order of the tables
+CURVE = ["task", "row", "unit", "acquire"]
+COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
+#: the table whose two orders of a pair differ: the precision of published couplings
+PUBLISHED = "jij-published-table"
+
+
+def growth_table(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
+    """One line a growth cell and round: ``n`` training rows, ``units`` known, ``headline`` error of the test part.
+
+    Failed and refused cells have no lines. Raises ``IncompleteTable`` for cells without a record.
+    """
+    results = load_results(benchmark, folder, benchmark.growth_cells() if cells is None else cells)
+    done = [cell for cell in results.cells if results.records[cell.slot].status == "complete"]
+    return pd.DataFrame([line for cell in done for line in _lines(results, cell)], columns=COLUMNS)
+
+
+def _lines(results: Results, cell: Cell) -> Iterator[dict[str, Any]]:
+    record = results.records[cell.slot]
+    if cell.growth is None or record.predictions is None:
+        return
+    head = {"task": cell.task, "row": cell.row.row, "unit": cell.growth.unit, "acquire": cell.growth.acquire}
+    errors = _errors(results.predictions(cell), record)
+    for k, (done, error) in enumerate(zip(record.extra["rounds"], errors, strict=True)):
+        place = {"fold": cell.fold, "seed": cell.seed, "round": k, "n": done["n"], "units": done["units"]}
+        yield head | place | {"headline": error}
+
+
+def _errors(predictions: Predictions, record: Record) -> list[float | int | None]:
+    """Headline of each round over the test part."""
+    task = load_task(record.key.task)
+    truth, errors = task.dataset.truth(task.target.name), []
+    for k in range(len(record.extra["rounds"])):
+        part = predictions.of(round_part(k))
+        rows = task.dataset.rows(part.id)
+        weight = np.ones(len(rows))
+        errors.append(scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline])
+    return errors
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean over folds and seeds of each curve at each round, with its 95 % t-interval (draws − 1 degrees of freedom).
+
+    ``units`` and ``n`` are means too; ``low`` and ``high`` are empty for a single draw. A round that not all draws of a
+    curve have reached is left out: its mean would be over other draws.
+    """
+    lines = []
+    for key, curve in table.groupby(CURVE, sort=False):
+        draws = len(curve[["fold", "seed"]].drop_duplicates())
+        for k, part in curve.groupby("round"):
+            values = part["headline"].dropna().to_numpy(dtype=float)
+            if len(values) == draws:
+                half = half_interval(values)
+                means = {"round": k, "draws": draws, "n": part["n"].mean(), "units": part["units"].mean()}
+                mean = float(values.mean())
+                lines.append(dict(zip(CURVE, key, strict=True)) | means | {"mean": mean, "low": mean - half, "high": mean + half})  # noqa: E501  # fmt: skip
+    return pd.DataFrame(lines, columns=[*CURVE, "round", "draws", "n", "units", "mean", "low", "high"])
+
+
+def half_interval(values: np.ndarray, level: float = 0.95) -> float:
+    """Half the t-interval of the mean of ``values`` (n,); NaN for fewer than two."""
+    from scipy.stats import t
+
+    n = len(values)
+    return float(t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+
+
+def needed(curve: pd.DataFrame, error: float) -> float | None:
+    """Units at which the mean of one curve of a ``summary`` first goes below ``error``; None if it never does.
+
+    Between rounds linear in the logarithm of the number. A curve that begins below needs at most what it begins with.
+    """
+    curve = curve.sort_values("units")
+    units, mean = curve["units"].to_numpy(dtype=float), curve["mean"].to_numpy(dtype=float)
+    below = np.flatnonzero(mean <= error)
+    if not len(below):
+        return None
+    k = below[0]
+    if k == 0:
+        return float(units[0])
+    share = (mean[k - 1] - error) / (mean[k - 1] - mean[k])
+    return float(np.exp(np.log(units[k - 1]) + share * np.log(units[k] / units[k - 1])))
+
+
+def needed_interval(curve: pd.DataFrame, error: float) -> tuple[float | None, float | None]:
+    """Ends of the 95 % interval of ``needed``: where the lower and the upper band of the mean first go below ``error``.
+
+    An end is None where its band never does, or where a single draw has no band.
+    """
+    low, high = (needed(curve.assign(mean=curve[band]), error) for band in ("low", "high"))
+    return low, high
+
+
+def asymmetry(dataset: Dataset, target: str = "jij") -> float | None:
+    """Mean \\|J(A,B) − J(B,A)\\| of the magnetic pairs that a table lists in both orders; None where it has none.
+
+    Rows of one orbit beside its first row: the precision of a table that should give them the same number.
+    """
+    truth, gaps = dataset.truth(target), []
+    first: dict[str, int] = {}
+    for k, sample in enumerate(dataset.samples):
+        if sample.orbit in first and dataset.magnetic[k]:
+            gaps.append(abs(truth[k] - truth[first[sample.orbit]]))
+        first.setdefault(sample.orbit, k)
+    return float(np.mean(gaps)) if gaps else None
+
+
+def noise_floors(task: str) -> dict[str, float]:
+    """Errors below which a number means nothing, in the target's unit, by their description.
+
+    The data's own numerical precision (from their card); for J also the asymmetry of the published table, which is of
+    other data and so a remark on what publications agree to, not a bound for these.
+    """
+    found = load_task(task)
+    name, own = found.target.name, found.dataset.card.noise_floor
+    floors = {"numerical noise of these data": own[name]} if name in own else {}
+    gap = asymmetry(load_dataset(PUBLISHED)) if name == "jij" else None
+    return floors if gap is None else floors | {"|J(A,B) − J(B,A)| of the published table (other data)": gap}
+
+
+def growth_markdown(table: pd.DataFrame, error: float) -> str:
+    """A table of curves: error at the first and the last round, and the units needed to reach ``error``."""
+    if table.empty:
+        return "no curve is complete\n"
+    target = load_task(table["task"].iloc[0]).target
+    lines = [f"| row | unit | acquired by | draws | first error, {target.unit} | last error, {target.unit} | units for {error:g} {target.unit} |"]  # noqa: E501  # fmt: skip
+    lines.append("|---|---|---|---|---|---|---|")
+    for (_, row, unit, how), curve in summary(table).groupby(CURVE, sort=False):
+        ends = [f"{_plus_minus(curve.iloc[k])} ({curve['units'].iloc[k]:.0f})" for k in (0, -1)]
+        lines.append(
+            f"| {row} | {unit} | {how} | {curve['draws'].iloc[0]} | {' | '.join(ends)} | {_cost(curve, error)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _plus_minus(point: pd.Series) -> str:
+    half = point["high"] - point["mean"]
+    return f"{point['mean']:.3g}" + ("" if np.isnan(half) else f" ± {half:.2g}")
+
+
+def _cost(curve: pd.DataFrame, error: float) -> str:
+    """The units needed with their interval, in words where the curve begins below or ends above."""
+    units, (low, high), most = needed(curve, error), needed_interval(curve, error), curve["units"].iloc[-1]
+    if units is None and low is None:
+        return f"not within {most:.0f}"
+    middle = f"more than {most:.0f}" if units is None else f"{units:.0f}"
+    least = "at most " if units is not None and curve["mean"].iloc[0] <= error else ""
+    return f"{least}{middle}" + ("" if low is None else f" [{low:.0f}, {f'{high:.0f}' if high else f'> {most:.0f}'}]")
