@@ -69,6 +69,7 @@ FIELDS = {
         "host_state": {"array": "curves.npz:host_state", "row": "host_row"},
     },
     "noise_floor": {"dv": 0.00001, "dv-shell": 0.00001},  # Ry: rms change at which the self-consistency ended
+    "analyses": ["kkr-savings"],
     "files": ["samples.csv", "geometries.extxyz", "hosts.json", "curves.npz"],
 }  # fmt: skip
 

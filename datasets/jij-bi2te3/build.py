@@ -48,6 +48,7 @@ FIELDS = {
     "cluster_radius_angstrom": RADIUS,
     "targets": {"jij": {"unit": "meV", "columns": ["jij_mev"]}},
     "noise_floor": {"jij": 0.002},  # meV: largest change of J from 24^3 to 32^3 k-points, ten dimers
+    "analyses": ["critical-temperature"],
     "files": ["samples.csv", "geometries.extxyz", "host.json"],
 }
 

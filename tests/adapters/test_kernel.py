@@ -4,7 +4,7 @@ import pytest
 from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan, best
 from jijbench.adapters.base import Adapter, AdapterInfo, orbit_folds
 from jijbench.elements import place_in_row
-from jijbench.targets import JIJ, Target
+from jijbench.targets import JIJ, Vector
 
 
 class Gaussian(KernelAdapter):
@@ -217,7 +217,7 @@ def test_a_fit_is_repeatable(samples, y):
 
 def test_vectors_are_predicted_component_by_component(samples):
     y = np.random.default_rng(9).normal(size=(len(samples), 3))
-    target, parts = Target("three", (3,)), folds(len(samples), False)
+    target, parts = Vector(name="three", convention=""), folds(len(samples), False)
     model = Gaussian(target=target).fit(samples, y, parts)
     mean, std = model.predict_std(samples[:5])
     assert mean.shape == std.shape == (5, 3)

@@ -19,6 +19,7 @@ from jijbench.cli.predict import _numbers
 from jijbench.data.export import export_extxyz
 from jijbench.data.validate import host_of
 from jijbench.errors import DataError, UnknownElement
+from jijbench.targets import DV
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +235,7 @@ def test_the_atomic_start_of_a_known_pair_is_that_of_the_data(bundles, potential
 def test_the_atomic_start_of_another_pair_is_that_of_the_same_atom(bundles, potentials):
     """Taken from another host it is what the KKR code made in this one, where the atom is known that far out."""
     known = bundles("impurity-gp").known
-    weight = potentials.labels(np.arange(1))["volume"]
+    weight = DV.volume
     listed = [s for s in potentials.samples if len(s.elements) == 1 and s.host in ("Ag", "Cu", "Al")]
     for sample in listed[::6]:
         radius = float(sample.inputs["host_state"][0])

@@ -143,7 +143,7 @@ def test_the_figure_is_saved_for_the_rows_that_have_a_map(tmp_path):
     for cell in benchmark.cells():
         path = record_path(tmp_path, cell)
         found = Predictions(np.array(ids), np.full(len(ids), "test"), np.zeros(len(ids)))
-        file = write_predictions(path.with_suffix(""), found)
+        file = write_predictions(path.with_suffix(""), found, load_task(TASK).target)
         chosen = {"element_map_": json.dumps(PLACES)} if cell.row.row == "alchemical" else {}
         write_record(path, record(chosen, cell.row.row, file))
     names = [path.name for path in plots.save(load_results(benchmark, tmp_path), tmp_path / "out")]

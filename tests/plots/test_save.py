@@ -14,6 +14,7 @@ from jijbench.errors import UnknownName
 from jijbench.records.predictions import Predictions, write_predictions
 from jijbench.records.schema import Record, write_record
 from jijbench.tables.results import Results, load_results
+from jijbench.targets import JIJ
 
 TASK = "jij-published-table/jij/transfer"
 CURVES = "deltav-elemental/dv-shell/random-orbit"
@@ -55,7 +56,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         path, file = record_path(folder, cell), None
         if cell.row.row != "coulomb":
             mean = np.random.default_rng(0).normal(size=len(ids)) if cell.row.row == "soap" else np.zeros(len(ids))
-            file = write_predictions(path.with_suffix(""), outer(ids, mean))
+            file = write_predictions(path.with_suffix(""), outer(ids, mean), JIJ)
         write_record(path, record(cell, file))
     stale = [cell.slot for cell in benchmark.cells() if cell.row.row == "mean"]
     return load_results(benchmark, folder, stale=stale)
@@ -110,7 +111,7 @@ def test_curves_have_plots_of_their_own(tmp_path):
         ids = task.split.folds[cell.fold].test
         path = record_path(tmp_path, cell)
         mean = np.zeros((len(ids), *task.target.shape))
-        write_record(path, record(cell, write_predictions(path.with_suffix(""), outer(ids, mean))))
+        write_record(path, record(cell, write_predictions(path.with_suffix(""), outer(ids, mean), task.target)))
     paths = plots.save(load_results(benchmark, tmp_path), tmp_path / "out")
     assert [path.name for path in paths] == [
         "zero-coefficients.png",

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from jijbench.benchmark import Cell
+from jijbench.data.task import load_task
 from jijbench.records.coding import coded
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack
@@ -40,7 +41,7 @@ def packed(cells):
 
     def make(row: str, folds: int = 3, computed: int = 3) -> Pack:
         record = held.record(cells[row])
-        made = coded(held.predictions(cells[row], record))
+        made = coded(held.predictions(cells[row], record), load_task(cells[row].task).target)
         slots = [cells[row].model_copy(update={"fold": fold}).slot for fold in range(folds)]
         records = {
             slot: record.model_copy(update={"key": record.key.model_copy(update={"fold": fold})})

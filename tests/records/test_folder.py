@@ -7,6 +7,7 @@ import pytest
 
 from jijbench.benchmark import record_path
 from jijbench.data.card import file_sha256
+from jijbench.data.task import load_task
 from jijbench.errors import RecordError
 from jijbench.records.folder import RecordFolder, is_pack
 from jijbench.records.pack import Pack, pack_path, write_pack
@@ -30,7 +31,9 @@ def put(folder, cell, record, shift=1.0):
     found = RecordFolder(folder)
     before = found.predictions(at(cell, 0), found.record(at(cell, 0)))
     path = record_path(folder, cell)
-    file = write_predictions(path.with_suffix(""), Predictions(before.id, before.part, before.mean + shift))
+    file = write_predictions(
+        path.with_suffix(""), Predictions(before.id, before.part, before.mean + shift), load_task(cell.task).target
+    )
     there = PredictionsFile(file=file.name, sha256=file_sha256(file))
     write_record(path, record.model_copy(update={"predictions": there, "created": "mine"}))
 

@@ -16,9 +16,9 @@ from jijbench.scores.metrics import (
     r2,
     r2_without_largest,
     rmse,
-    scores,
     sign_accuracy,
     spearman,
+    vector_scores,
 )
 
 PLAIN = {"mae": mae, "rmse": rmse, "r2": r2, "r2_without_largest": r2_without_largest, "spearman": spearman,
@@ -166,7 +166,7 @@ def test_an_empty_magnetic_subset_gives_none_with_its_n():
 def test_scores_are_json_without_nan(table):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = scores(*table)
+        found = pair_scores(*table)
     again = json.loads(json.dumps(found, allow_nan=False))
     assert again == found
     assert all(value is None or type(value) in (int, float) for value in found.values())
@@ -178,8 +178,8 @@ def test_the_order_of_rows_does_not_matter(table, seed):
     truth, mean, weight, rows = table
     # ties in |truth| leave open which row is the largest
     order = np.random.default_rng(seed).permutation(len(truth))
-    moved = scores(truth[order], mean[order], weight[order], {key: value[order] for key, value in rows.items()})
-    for name, value in scores(*table).items():
+    moved = pair_scores(truth[order], mean[order], weight[order], {key: value[order] for key, value in rows.items()})
+    for name, value in pair_scores(*table).items():
         if "without_largest" not in name:
             assert same(moved[name], value), name
 
@@ -188,8 +188,8 @@ def test_the_order_of_rows_does_not_matter(table, seed):
 @given(table=tables(min_size=1), factor=st.sampled_from([0.25, 2.0, 8.0]))
 def test_a_common_factor_of_all_weights_does_not_matter(table, factor):
     truth, mean, weight, rows = table
-    scaled = scores(truth, mean, weight * factor, rows)
-    for name, value in scores(*table).items():
+    scaled = pair_scores(truth, mean, weight * factor, rows)
+    for name, value in pair_scores(*table).items():
         assert same(scaled[name], value), name
 
 
@@ -198,8 +198,8 @@ def test_a_common_factor_of_all_weights_does_not_matter(table, factor):
 def test_a_row_listed_k_times_with_weight_one_over_k_counts_once(table):
     truth, mean, weight, rows = table
     twice = [np.repeat(column, 2) for column in (truth, mean, weight / 2)]
-    doubled = scores(*twice, {key: np.repeat(value, 2) for key, value in rows.items()})
-    for name, value in scores(*table).items():
+    doubled = pair_scores(*twice, {key: np.repeat(value, 2) for key, value in rows.items()})
+    for name, value in pair_scores(*table).items():
         if name in ("mae", "rmse", "sign_accuracy", "mae_rel_shell", "mean_abs_truth", "mae_magnetic", "rmse_magnetic"):
             assert same(doubled[name], value), name
 
@@ -240,11 +240,11 @@ def test_scores_of_curves_are_pooled_over_points():
     found = field_scores(truth, mean, np.ones(2), {})
     assert (found["n"], found["mae"], found["rmse"]) == (2, pytest.approx(1.0), pytest.approx(np.sqrt(2)))
     assert {name for name, value in found.items() if value is None} == {"error_left", "r2", "rel_l2", "rmse_basis"}
-    assert scores(truth, mean, np.array([1.0, 3.0]), {})["rmse"] == pytest.approx(np.sqrt((1 + 9) / 4))
+    assert field_scores(truth, mean, np.array([1.0, 3.0]), {})["rmse"] == pytest.approx(np.sqrt((1 + 9) / 4))
 
 
 def test_scores_of_no_curves_are_none():
-    found = scores(np.zeros((0, 5)), np.zeros((0, 5)), NONE, {})
+    found = field_scores(np.zeros((0, 5)), np.zeros((0, 5)), NONE, {})
     assert found.pop("n") == 0
     assert set(found.values()) == {None}
     assert set(found) | {"n"} == set(field_scores(np.ones((2, 5)), np.ones((2, 5)), np.ones(2), {}))
@@ -273,3 +273,20 @@ def test_what_a_basis_makes_of_curves_is_the_nearest_under_the_weights():
     curves = np.array([[3.0, 0.0, 5.0]])
     assert projected(curves, basis, volume) == pytest.approx(np.array([[2.0, 2.0, 5.0]]))
     assert curve_norms(curves, volume) == pytest.approx(np.sqrt([0.5 * 9 + 0.25 * 25]))
+
+
+def test_scores_of_vectors_with_known_answers():
+    truth = np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.01]])
+    mean = np.array([[4.0, 3.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, -0.01]])
+    found = vector_scores(truth, mean, np.array([1.0, 1.0, 2.0]))
+    assert found["n"] == 3
+    assert found["mae"] == pytest.approx((2 + 2 + 2 * 0.02) / 12)
+    assert found["mae_length"] == pytest.approx(0.0, abs=1e-12)
+    assert found["angle_deg"] == pytest.approx((np.degrees(np.arccos(24 / 25)) + 90) / 2)  # the third is too short
+    assert found["sign_accuracy"] == pytest.approx(2 / 3)
+
+
+def test_scores_of_no_vectors_are_none():
+    found = vector_scores(np.zeros((0, 3)), np.zeros((0, 3)), NONE)
+    assert found.pop("n") == 0
+    assert set(found.values()) == {None}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from jijbench.data.task import load_task
-from jijbench.tables.forms import SHOWN, SHOWN_CURVES, files, to_csv, to_markdown
-from jijbench.tables.leaderboard import COLUMNS
+from jijbench.tables.forms import files, to_csv, to_markdown
+from jijbench.tables.leaderboard import columns
 from jijbench.tables.results import official_folder
 
 DIMERS, CURVES = "jij-bi2te3/jij/random-orbit", "deltav-elemental/dv/random-orbit"
@@ -32,7 +32,7 @@ def test_the_official_value_stands_right_of_the_headline(official, task, hidden)
     hidden = [column for column in hidden if column != headline]
     table = official[official["task"] == task]
     table = table.astype(object).where(table.notna(), None).assign(**dict.fromkeys(hidden))
-    title = next(title for column, title, _ in (*SHOWN, *SHOWN_CURVES) if column == headline)
+    title = next(title for column, title, _ in load_task(task).target.shown if column == headline)
     head, *lines = cells(to_markdown(table, official))
     place = head.index(title)
     assert head[place + 1] == "official"
@@ -43,11 +43,11 @@ def test_the_official_value_stands_right_of_the_headline(official, task, hidden)
 
 
 def without_numbers(task: str, **values: object) -> pd.DataFrame:
-    line = dict.fromkeys(COLUMNS) | {
+    line = dict.fromkeys(columns([load_task(task).target])) | {
         "task": task, "row": "mine", "kind": "model", "inputs": "structure", "unit": "meV", "status": "failed",
         "reason": "1 of 1 cells: it broke", "trials": 0, "seconds": 1.0,
     }  # fmt: skip
-    return pd.DataFrame([line | values], columns=list(COLUMNS), dtype=object)
+    return pd.DataFrame([line | values], dtype=object)
 
 
 @pytest.mark.parametrize("task", [DIMERS, CURVES])

@@ -108,7 +108,7 @@ def test_errors_of_a_case_are_those_of_its_curves():
     assert len(table) == 404
     orbit = table.index[7]
     around = np.array([s.orbit == orbit for s in (shell.task.dataset.samples[k] for k in shell.rows)])
-    volume = shell.labels["volume"]
+    volume = shell.task.target.volume
     counts = shell.table["multiplicity"].to_numpy()[around]
     squares = (shell.mean - shell.truth)[around] ** 2 @ volume
     assert table["err_shell_ry"].iloc[7] == pytest.approx(np.sqrt(np.average(squares, weights=counts)))

@@ -13,7 +13,7 @@ from jijbench.adapters.base import Adapter, Folds, orbit_folds
 from jijbench.data.sample import Geometry, Sample
 from jijbench.data.task import Question
 from jijbench.elements import symbol
-from jijbench.targets import JIJ, Target
+from jijbench.targets import JIJ, Curve, Target
 from jijbench.targets.mesh import POINTS, volume_weights
 
 
@@ -61,7 +61,7 @@ class FieldRegressor(Adapter):
 
 def no_curve(name: str, target: Target) -> str | None:
     """The reason why a model of curves refuses a target; None for a curve."""
-    return None if target.kind == "field" else f"{name} predicts curves, the target {target.name} is none"
+    return None if target.compressed else f"{name} predicts curves, the target {target.name} is none"
 
 
 def weights_of(points: int) -> np.ndarray:
@@ -127,7 +127,7 @@ class InnerField(FieldRegressor):
 
 def _vector(n: int) -> Target:
     """The coefficients as a target."""
-    return Target("coefficients", (n,), "Ry", "field", "rmse")
+    return Curve(name="coefficients", shape=(n,), convention="coefficients of curves")
 
 
 def as_pair(sample: Sample) -> Sample:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,7 +13,7 @@ from jijbench.data.sample import Sample, magnetic
 from jijbench.data.store import read_samples, write_samples
 from jijbench.data.task import Question
 from jijbench.errors import DataError, NotPortable
-from jijbench.targets import JIJ, Target
+from jijbench.targets import JIJ, Target, restored
 
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -104,7 +104,7 @@ class Adapter(RegressorMixin, BaseEstimator):
         arrays = {key: value for key, value in fitted.items() if isinstance(value, np.ndarray)}
         tables = {key: value for key, value in fitted.items() if _are_samples(value)}
         plain = {key: value for key, value in fitted.items() if key not in arrays and key not in tables}
-        hypers = self.get_params(deep=False) | {"target": asdict(self.target)}
+        hypers = self.get_params(deep=False) | {"target": self.target.as_json()}
         for key, value in (arrays | hypers | plain).items():
             _refuse_other_than_plain(f"{type(self).__name__}.{key}", value)
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class Adapter(RegressorMixin, BaseEstimator):
         if head["adapter"] != f"{cls.__module__}:{cls.__name__}":
             raise DataError(f"{folder} holds a {head['adapter']}, not a {cls.__module__}:{cls.__name__}")
         hypers = head["hypers"]
-        hypers["target"] = Target(**hypers["target"] | {"shape": tuple(hypers["target"]["shape"])})
+        hypers["target"] = restored(hypers["target"])
         model = cls(**hypers)
         state: dict[str, Any] = model.__dict__
         with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:

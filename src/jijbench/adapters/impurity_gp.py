@@ -102,7 +102,7 @@ class ImpurityGp(FieldRegressor):
 
     @property
     def _terms(self) -> tuple[Term, ...]:
-        return NEIGHBOUR_TERMS if self.target.name == "dv-shell" else IMPURITY_TERMS
+        return NEIGHBOUR_TERMS if self.target.of_neighbour else IMPURITY_TERMS
 
     def _kernel(self, pairs: Pairs, terms: Sequence[Term] | None = None) -> HostKernel:
         size = pairs.elements.shape[1], pairs.sites.shape[1]

@@ -42,7 +42,7 @@ def predicted(bundle: Bundle, samples: Sequence[Sample]) -> tuple[np.ndarray, np
 
 def dimer_table(bundle: Bundle, samples: Sequence[Sample]) -> pd.DataFrame:
     """One row a sample: ``element_i, element_j, shell, distance_ang, jij_mev``, ``std_mev`` where there is one,
-    ``domain``, ``geometry``.
+    ``domain``, ``geometry``; of a vector a column each component, ``dij_x_mev`` and ``std_x_mev``.
 
     ``shell`` is missing where the pair of sites belongs to none of the numbered ones.
     """  # fmt: skip
@@ -52,10 +52,11 @@ def dimer_table(bundle: Bundle, samples: Sequence[Sample]) -> pd.DataFrame:
         "element_i": [s.elements[0] for s in samples], "element_j": [s.elements[1] for s in samples],
         "shell": pd.array([s.shell for s in samples], dtype="Int64"),
         "distance_ang": [round(s.distance, 6) for s in samples],
-        f"{target.name}_{target.unit.lower()}": mean + 0.0,
     })  # fmt: skip
+    table[list(target.fields)] = mean.reshape(len(samples), -1) + 0.0
     if std is not None:
-        table[f"std_{target.unit.lower()}"] = std
+        names = [name.replace(target.name, "std", 1) for name in target.fields]
+        table[names] = std.reshape(len(samples), -1)
     return table.assign(domain=bundle.domain(samples), geometry=[s.geometry.id for s in samples])
 
 

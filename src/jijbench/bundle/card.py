@@ -1,6 +1,6 @@
 """What a bundle says of itself: how it came about, how good it is, and what it was trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,12 +11,20 @@ from jijbench.data.card import Sha256, Strict, validated
 from jijbench.data.sample import Sample
 from jijbench.reading import read_json
 from jijbench.records.migration import upgraded_card
-from jijbench.targets import Target
+from jijbench.targets import Target, restored
 
 CARD = "card.json"
 INSIDE = "inside"
 #: relative difference of nearest-neighbour distances below which two crystals of an element are one host
 SAME_LATTICE = 0.01
+
+
+#: what kinds of targets are asked of
+DOMAINS: Mapping[str, Literal["dimers", "impurities"]] = {
+    "coupling": "dimers",
+    "vector": "dimers",
+    "curve": "impurities",
+}
 
 
 class Domain(Strict):
@@ -43,10 +51,11 @@ class Domain(Strict):
     @classmethod
     def of(cls, samples: Sequence[Sample], target: Target) -> Self:
         """The domain of training samples."""
-        dimers, geometries = target.kind != "field", {s.geometry.id: s.geometry for s in samples}.values()
+        kind, geometries = DOMAINS[target.kind], {s.geometry.id: s.geometry for s in samples}.values()
+        dimers = kind == "dimers"
         impurities = {e for s in samples for e in (s.elements[:2] if dimers else s.elements[:1])}
         return cls(
-            kind="dimers" if dimers else "impurities",
+            kind=kind,
             elements=tuple(sorted(impurities)),
             pairs=tuple(sorted({s.pair for s in samples})) if dimers else (),
             shells=tuple(sorted({g.shell for g in geometries if g.shell is not None})),
@@ -152,7 +161,7 @@ class BundleCard(Strict):
     @property
     def asked_target(self) -> Target:
         """What the model predicts."""
-        return Target(**self.target | {"shape": tuple(self.target["shape"])})
+        return restored(self.target)
 
 
 def write_card(folder: Path, card: BundleCard) -> None:

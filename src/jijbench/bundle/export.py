@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,8 @@ from jijbench.runner.cell import chosen, surroundings
 from jijbench.runner.machine import machine
 from jijbench.runner.scoring import inner_score, predict
 from jijbench.runner.tuning import SAMPLER, tune
-from jijbench.scores.metrics import scores
 from jijbench.tables.results import official_folder
 
-CONVENTIONS = {
-    "jij": "H = -1/2 sum_{i!=j} J_ij e_i.e_j, |e| = 1, J > 0 ferromagnetic, E(up,down) - E(up,up) = 2 J for a pair",
-    "dij": "H = -1/2 sum_{i!=j} D_ij.(e_i x e_j), |e| = 1, D_ij = -D_ji",
-    "dv": "C(r) = V_converged - V_start in the impurity's cell, on r/r_ws; V without the nuclear term -2Z/r",
-    "dv-shell": "V_converged(r) - V_host in a neighbour's cell, on r/r_ws; V without the nuclear term -2Z/r",
-}
 #: training rows whose predictions must be the same before and after writing
 PROOF = 20
 #: training rows, about, whose error the card gives
@@ -103,11 +96,12 @@ def write_bundle(out: Path, task: Task, choice: Choice, fitted: Fitted) -> None:
     """
     with whole_folder(out) as folder:
         fitted.model.save(folder / MODEL)
-        if task.target.kind == "field":
+        card = _card(task, choice, fitted)
+        if card.domain.kind == "impurities":
             write_impurities(folder / KNOWN, task.dataset, task.target.name, choice.row.inputs == "structure+start")
         else:
             write_dimers(folder / KNOWN, task.dataset)
-        write_card(folder, _card(task, choice, fitted))
+        write_card(folder, card)
         seal(folder)
         _prove(load_bundle(folder, type(fitted.model)), fitted)
 
@@ -123,10 +117,10 @@ def _prove(bundle: Bundle, fitted: Fitted) -> None:
 def _card(task: Task, choice: Choice, fitted: Fitted) -> BundleCard:
     data, row, adapter = task.dataset.card, choice.row, type(fitted.model)
     return BundleCard(
-        task=task.id, dataset=data.id, dataset_version=data.version, target=asdict(task.target), row=row.row,
+        task=task.id, dataset=data.id, dataset_version=data.version, target=task.target.as_json(), row=row.row,
         adapter=row.adapter, inputs=row.inputs, selection=choice.words, seed=choice.seed, hypers=fitted.hypers,
         chosen=chosen(fitted.model), search=_search(choice, fitted), training=_training(task, fitted),
-        scores=choice.scores, gives_std=adapter.gives_std, units=_units(task), convention=CONVENTIONS[task.target.name],
+        scores=choice.scores, gives_std=adapter.gives_std, units=_units(task), convention=task.target.convention,
         licence={"data": data.licence, "model": adapter.info.licence},
         citation={"data": data.citation, "model": adapter.info.citation},
         data_sha256=task.data_sha256, split_sha256=task.split.sha256, version=adapter.version,
@@ -151,7 +145,7 @@ def _training(task: Task, fitted: Fitted) -> dict[str, float | int | None]:
     n, headline = len(fitted.training.samples), task.target.headline
     rows = np.arange(0, n, max(1, n // CHECKED))
     mean, _ = predict(fitted.model, tuple(fitted.training.samples[k] for k in rows), task)
-    found = scores(fitted.training.y[rows], mean, np.ones(len(mean)), task.dataset.labels(rows))
+    found = task.target.scores(fitted.training.y[rows], mean, np.ones(len(mean)), task.dataset.labels(rows))
     return {"samples": n, "checked": len(rows), f"{headline}_of_seen_rows": found[headline]}
 
 

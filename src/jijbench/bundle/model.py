@@ -189,7 +189,7 @@ def _adapter(name: str, folder: Path) -> type[Adapter]:
 
 def _known(folder: Path, card: BundleCard) -> Dimers | Impurities:
     if card.domain.kind == "impurities":
-        return read_impurities(folder, card.target["name"] == "dv-shell")
+        return read_impurities(folder, card.asked_target.of_neighbour)
     return read_dimers(folder, card.cluster_radius_angstrom or 0.0)
 
 

@@ -76,7 +76,11 @@ class Source(Strict):
 
 
 class Card(Strict):
-    """What a dataset is, under which licence, and the sha256 of each of its files."""
+    """What a dataset is, under which licence, and the sha256 of each of its files.
+
+    ``analyses``: what can be said of predictions of it beside their errors: ``critical-temperature`` (its shells make
+    whole sums), ``kkr-savings`` (the steps that its cases took are recorded).
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: str
@@ -93,6 +97,7 @@ class Card(Strict):
     targets: dict[str, TargetColumns]
     inputs: dict[str, InputArray] = {}
     noise_floor: dict[str, float]
+    analyses: tuple[str, ...] = ()
     tolerance: Tolerance = {}
     files: dict[str, Sha256]
 

@@ -18,7 +18,6 @@ from jijbench.data.store import finite_numbers, make_samples, read_geometries, r
 from jijbench.errors import DataError, UnknownName
 from jijbench.reading import inside, read_arrays
 from jijbench.targets import Target, target
-from jijbench.targets.mesh import volume_weights
 
 #: letters of a folder's name that every file system takes
 LONGEST_NAME = 200
@@ -107,14 +106,9 @@ class Dataset:
         return np.array([self.index[name] for name in ids], dtype=int)
 
     def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What scores need to know of samples beside their truth.
-
-        ``magnetic`` (n,) bool and ``shell`` (n,); for curves ``volume`` (k,), the weights of the points of the mesh.
-        """
+        """What scores need to know of samples beside their truth: ``magnetic`` (n,) bool and ``shell`` (n,)."""
         shells = self.table["shell"].to_numpy() if "shell" in self.table else np.zeros(len(self), dtype=int)
-        labels = {"magnetic": self.magnetic[rows], "shell": shells[rows]}
-        curves = any(spec.array for spec in self.card.targets.values())
-        return labels | ({"volume": volume_weights()} if curves else {})
+        return {"magnetic": self.magnetic[rows], "shell": shells[rows]}
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -24,7 +24,9 @@ def labelled_frames(dataset: Dataset) -> Iterator["Atoms"]:
         atoms.info.update(elements="-".join(sample.elements), distance_angstrom=sample.distance)
         if sample.moments is not None:
             atoms.info["moments_mub"] = sample.moments
-        atoms.info.update({name: float(truth[k]) if truth.ndim == 1 else truth[k] for name, truth in truths.items()})
+        atoms.info.update(
+            {name: truth[k].tolist() if truth[k].shape == () else truth[k] for name, truth in truths.items()}
+        )
         yield atoms
 
 

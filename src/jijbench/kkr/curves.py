@@ -8,6 +8,7 @@ import numpy as np
 
 from jijbench.errors import DataError, ExportError
 from jijbench.reading import read_arrays
+from jijbench.targets import DV_SHELL
 
 #: what every prediction has to name
 ARRAYS = ("target", "host", "impurity", "mean")
@@ -27,7 +28,7 @@ def read_curves(path: Path, target: str, host: str, element: str) -> Curves:
 
     Raises ``ExportError`` for a file that cannot be read, another target, a missing combination, NaN.
     """
-    neighbours = target == "dv-shell"
+    neighbours = target == DV_SHELL.name
     arrays = _arrays(path, (*ARRAYS, "distance") if neighbours else ARRAYS)
     if str(arrays["target"]) != target:
         raise ExportError(f"{path} holds {str(arrays['target'])!r}, expected {target!r}")

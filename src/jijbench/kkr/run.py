@@ -25,6 +25,7 @@ from jijbench.kkr.curves import read_curves
 from jijbench.kkr.program import LOG, alone, call, command, plain
 from jijbench.kkr.start import cluster_blocks, export_kkr, warn_outside
 from jijbench.scores.statistics import FEWEST, interval, jackknife
+from jijbench.targets import DV, DV_SHELL
 
 STARTS = ("atomic", "impurity", "impurity+shell")
 COLUMNS = ["host", "impurity", "start", "steps", "ended", "rms_first_ry", "rms_last_ry", "reason"]
@@ -86,15 +87,15 @@ def check_cases(cases: Sequence[Case], hosts: Path, curves: Mapping[str, Path]) 
             raise ExportError(
                 f"{folder / 'config.cfg'}: NSPIN is {said[1]}, the host's card has {found.cluster.spins}; make them one"
             )
-        correction, shell = (read_curves(curves[name], name, host, element) for name in ("dv", "dv-shell"))
+        correction, shell = (read_curves(curves[name], name, host, element) for name in (DV.name, DV_SHELL.name))
         cluster_blocks(found.cluster, found.start, correction.by_distance[0.0], shell.by_distance)
         warn_outside(found.cluster.spins, [correction, shell])
 
 
 def _prepare(case: Case, start: str, hosts: Path, curves: Mapping[str, Path], folder: Path) -> None:
     host, element = case
-    impurity = None if start == "atomic" else curves["dv"]
-    shell = curves["dv-shell"] if start == "impurity+shell" else None
+    impurity = None if start == "atomic" else curves[DV.name]
+    shell = curves[DV_SHELL.name] if start == "impurity+shell" else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # said before the first run
         export_kkr(host, element, impurity, shell, str(start_card(hosts, host, element)), hosts / host, folder)

@@ -29,6 +29,7 @@ from jijbench.kkr.calculation import (
 )
 from jijbench.kkr.cluster import BEYOND, Cluster, is_sphere
 from jijbench.kkr.curves import Curves, read_curves
+from jijbench.targets import DV, DV_SHELL
 from jijbench.units import BOHR_ANGSTROM
 
 DATASET = "deltav-elemental"
@@ -134,8 +135,8 @@ def export_kkr(
     found = read_calculation(cards, host, element, None if start == "dataset" else Path(start))
     if start == "dataset":
         found = replace(found, start=start_from_dataset(host, element, found.host))
-    correction = None if impurity is None else read_curves(impurity, "dv", host, element)
-    changes = None if shell is None else read_curves(shell, "dv-shell", host, element)
+    correction = None if impurity is None else read_curves(impurity, DV.name, host, element)
+    changes = None if shell is None else read_curves(shell, DV_SHELL.name, host, element)
     blocks = cluster_blocks(
         found.cluster, found.start, correction.by_distance[0.0] if correction else None,
         changes.by_distance if changes else {},

@@ -1,10 +1,10 @@
 """Figures, always made from records; found by file, one plot each.
 
 A file with ``TITLE`` and ``draw(pooled)`` shows one row of a task whose target is a number (None where the row lacks
-what it shows), one with ``field(pooled)`` one whose target is a curve; one with ``compare(table)`` shows all rows of a
-task (``table``: the leaderboard's lines of that task), one with ``learned(records)`` what a row's models have learned,
-or gives None where their records do not hold it, one with ``grown(table)`` (``jijbench.tables.growth``) how errors
-fall as the training part grows.
+what it shows), one with ``components(pooled)`` a vector, one with ``field(pooled)`` a curve; one with
+``compare(table)`` shows all rows of a task (``table``: the leaderboard's lines of that task), one with
+``learned(records)`` what a row's models have learned, or gives None where their records do not hold it, one with
+``grown(table)`` (``jijbench.tables.growth``) how errors fall as the training part grows.
 """
 
 import importlib
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-#: the five kinds of plots, by the function that a file of that kind has
-Kind = Literal["draw", "field", "compare", "learned", "grown"]
+#: the six kinds of plots, by the function that a file of that kind has
+Kind = Literal["draw", "components", "field", "compare", "learned", "grown"]
 #: which of them shows the rows of a target, by the target's kind; others have no figures of their rows
-OF_TARGET: Mapping[str, Kind] = MappingProxyType({"scalar": "draw", "field": "field"})
+OF_TARGET: Mapping[str, Kind] = MappingProxyType({"coupling": "draw", "vector": "components", "curve": "field"})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import pandas as pd
 
 from jijbench.data.task import Task
 from jijbench.errors import DataError
-from jijbench.scores.metrics import curve_norms
 from jijbench.tables.results import Pooled
 from jijbench.targets.mesh import relative_mesh
 
@@ -81,7 +80,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 def together(pooled: Sequence[Pooled]) -> pd.DataFrame:
     """Tables of all seeds, one below the other; raises ``DataError`` for no seed or a target of several numbers."""
     _need(pooled)
-    if pooled[0].mean.ndim != 1:
+    if pooled[0].task.target.shape:
         shape, name = pooled[0].task.target.shape, pooled[0].task.target.name
         raise DataError(
             f"this plot shows one number a sample, target {name!r} has shape {shape}; use a plot made for it"
@@ -112,16 +111,19 @@ class Curves:
 def stacked(pooled: Sequence[Pooled]) -> Curves:
     """Curves of all seeds; raises ``DataError`` for no seed or a target that is no curve."""
     _need(pooled)
-    if "volume" not in pooled[0].labels or pooled[0].mean.ndim != 2:
-        raise DataError(
-            f"this plot shows curves, target {pooled[0].task.target.name!r} is none; use a plot made for it"
-        )
-    volume = pooled[0].labels["volume"]
+    target, volume = pooled[0].task.target, pooled[0].task.target.volume
+    if volume is None:
+        raise DataError(f"this plot shows curves, target {target.name!r} is none; use a plot made for it")
     truth, mean = (np.concatenate([getattr(p, name) for p in pooled]) for name in ("truth", "mean"))
     table = pd.concat([p.table for p in pooled], ignore_index=True)
     hosts = [p.task.dataset.samples[k].host for p in pooled for k in p.rows]
-    table = table.assign(host=hosts, error=curve_norms(mean - truth, volume))
+    table = table.assign(host=hosts, error=target.size(mean - truth))
     return Curves(truth, mean, relative_mesh(len(volume)), volume, table)
+
+
+def symbol(pooled: Sequence[Pooled]) -> str:
+    """What stands on an axis for the target."""
+    return pooled[0].task.target.symbol
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -129,27 +131,13 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:#.{digits}g}".rstrip(".")
 
 
-def symbol(pooled: Sequence[Pooled]) -> str:
-    """What stands on an axis for the target."""
-    name = pooled[0].task.target.name
-    return {"jij": "J", "dv": "C", "dv-shell": "ΔV"}.get(name, name)
-
-
-#: what a target is called in a title; one that is not listed goes by its name
-SUBJECTS = MappingProxyType(
-    {
-        "jij": "J of impurity pairs", "dij": "D of impurity pairs", "dv": "C(r) of impurities",
-        "dv-shell": "ΔV(r) around impurities",
-    }
-)  # fmt: skip
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def in_words(task: Task) -> str:
     """What is predicted, in which host, and what the protocol asks, with its name."""
     host = re.sub(r"(?<=[A-Za-z)])\d+", lambda n: n[0].translate(_SUBSCRIPTS), task.dataset.card.host)
-    what = SUBJECTS.get(task.target.name, task.target.name)
-    return f"{what} in {host}: {task.protocol.question} ({task.protocol.name})"
+    return f"{task.target.subject} in {host}: {task.protocol.question} ({task.protocol.name})"
 
 
 def entitle(figure: "Figure", task: Task, row: str | None = None, more: str = "") -> None:

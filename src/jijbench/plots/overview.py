@@ -43,10 +43,8 @@ def compare(table: pd.DataFrame) -> "Figure":
     if lines.empty:
         say(axes, f"no row has a {target.headline}")
         axes.set(xticks=[], yticks=[])
-    elif target.kind == "field":
-        _dots(axes, lines, significant)
     else:
-        _dots(axes, lines, "{:.3f}".format)
+        _dots(axes, lines, significant if target.reference_is_zero else "{:.3f}".format)
     return figure
 
 

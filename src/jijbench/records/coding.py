@@ -1,18 +1,20 @@
 """Predictions coded into few bytes, as packed records keep them.
 
-Scalars are float32 and mean their nearest number of six significant digits, which is what a cell's own file holds.
+Numbers are float32 and mean their nearest number of six significant digits, which is what a cell's own file holds.
 Curves are sums of a few common curves: ``scores`` are whole multiples of ``STEP``, each common curve is written in
 whole multiples of 2^−``power``, coarser the less it is used. Points that hardly count (near a nucleus the volume of a
 mesh point is nothing) are 2^``coarse`` times coarser, inner rows 2^``coarse_rows`` times. Decoding gives the same
 numbers everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from jijbench.records.predictions import Predictions
+from jijbench.targets import Target
 
 #: of the scores of curves, in the target's unit; curves come back to LEFT (1 + |value|), 2^``coarse`` times that
 STEP, LEFT = 2.0**-28, 2.0**-24
@@ -46,18 +48,25 @@ def coarseness(weight: np.ndarray) -> np.ndarray:
         return np.clip(np.floor(-0.5 * np.log2(weight / weight.max())), 0, COARSEST).astype(np.int8)
 
 
-def coded(found: Predictions, coarse: np.ndarray | None = None) -> Coded:
-    """Code the predictions of a cell; ``coarse`` (k,) of its curves, None for the same fineness everywhere."""
-    inner = np.where(found.part == "inner", COARSE_INNER, 0).astype(np.int8)
-    std = None if found.std is None else code(found.std, coarse, inner)
+def coded(found: Predictions, target: Target) -> Coded:
+    """Code the predictions of a cell."""
+    made: Callable[[np.ndarray], Code] = code_numbers
+    if target.compressed:
+        coarse = None if target.volume is None else coarseness(target.volume)
+        inner = np.where(found.part == "inner", COARSE_INNER, 0).astype(np.int8)
+        made = partial(code_curves, coarse=coarse, coarse_rows=inner)
+    std = None if found.std is None else made(found.std)
     basis = None if found.basis is None else found.basis.astype(np.float32)
-    return Coded(found.id, found.part, code(found.mean, coarse, inner), std, basis)
+    return Coded(found.id, found.part, made(found.mean), std, basis)
 
 
-def code(values: np.ndarray, coarse: np.ndarray | None = None, coarse_rows: np.ndarray | None = None) -> Code:
-    """Code scalars (n,) or curves (n, k); rows that are not finite come back as NaN."""
-    if values.ndim == 1:
-        return {"values": values.astype(np.float32)}
+def code_numbers(values: np.ndarray) -> Code:
+    """Code numbers (n, …), each by itself."""
+    return {"values": values.astype(np.float32)}
+
+
+def code_curves(values: np.ndarray, coarse: np.ndarray | None = None, coarse_rows: np.ndarray | None = None) -> Code:
+    """Code curves (n, k); rows that are not finite come back as NaN."""
     n, k = values.shape
     coarse = np.zeros(k, dtype=np.int8) if coarse is None else coarse
     coarse_rows = np.zeros(n, dtype=np.int8) if coarse_rows is None else coarse_rows
@@ -90,17 +99,17 @@ def code(values: np.ndarray, coarse: np.ndarray | None = None, coarse_rows: np.n
 
 
 def is_faithful(made: Code, values: np.ndarray) -> bool:
-    """Whether a code gives the values (n,) or (n, k) that it was made of: scalars to the last digit."""
+    """Whether a code gives the values that it was made of: numbers to the last digit."""
     back = decode(made)
     if back.shape != values.shape:
         return False
     known = np.isfinite(values)
-    loose = 1e-14 * np.abs(values) if values.ndim == 1 else 2 * LEFT * (1 + np.abs(values)) * _unit_of(made)
+    loose = 1e-14 * np.abs(values) if "values" in made else 2 * LEFT * (1 + np.abs(values)) * _unit_of(made)
     return bool(np.array_equal(known, np.isfinite(back)) and np.all(np.abs(back - values)[known] <= loose[known]))
 
 
 def decode(made: Code) -> np.ndarray:
-    """The values (n,) or (n, k) of a code."""
+    """The values of a code."""
     if "values" in made:
         return six_digits(made["values"].astype(float))
     curves = _whole(made["curves"]) / 2.0 ** made["power"].astype(float)[:, None]

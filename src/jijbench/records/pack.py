@@ -133,7 +133,7 @@ def _arrays(each: Sequence[Coded]) -> dict[str, np.ndarray]:
     for name in ("mean", "std"):
         codes = [getattr(one, name) for one in each]
         if any(made is not None and "values" in made for made in codes):
-            none = [np.full(len(one.id), np.nan, dtype=np.float32) for one in each]
+            none = [np.full(one.mean["values"].shape, np.nan, dtype=np.float32) for one in each]
             arrays[name] = np.concatenate([made["values"] if made else none[k] for k, made in enumerate(codes)])
         else:
             arrays |= {f"{name}.{k}.{part}": a for k, made in enumerate(codes) if made for part, a in made.items()}

@@ -3,6 +3,7 @@
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from jijbench.data.card import file_sha256
 from jijbench.errors import DataError, RecordError
 from jijbench.files import npz, write_atomically
 from jijbench.reading import UNREADABLE, read_arrays
-from jijbench.scores.metrics import projected
+from jijbench.targets import Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,20 +35,21 @@ class Predictions:
         std = None if self.std is None else self.std[here]
         return Predictions(self.id[here], self.part[here], self.mean[here], std, self.basis)
 
-    def reconstruction(self, truth: np.ndarray, volume: np.ndarray | None) -> np.ndarray | None:
-        """(n, k) what the model's basis makes of the truth (n, k); None for a model without one."""
-        return None if self.basis is None or volume is None else projected(truth, self.basis, volume)
+    def reconstruction(self, truth: np.ndarray, target: Target) -> np.ndarray | None:
+        """(n, *target.shape) what the model's basis makes of the truth; None for a model without one."""
+        return None if self.basis is None else target.projected(truth, self.basis)
 
 
-def write_predictions(path: Path, found: Predictions) -> Path:
+def write_predictions(path: Path, found: Predictions, target: Target) -> Path:
     """Write predictions; returns the path with its ending.
 
-    Scalars go to ``.csv.gz`` (``id, part, mean, std``, six digits), curves (n, k) to ``.npz`` as float32 coefficients
-    of a few curves, beside the model's own basis. The same predictions give the same bytes.
+    They go to ``.csv.gz`` (``id, part, mean, std``, six digits; ``mean_0, mean_1, …`` of a vector), or, where the
+    target says that they are compressed, to ``.npz`` as float32 coefficients of a few curves, beside the model's own
+    basis. The same predictions give the same bytes.
     """
-    if found.mean.ndim == 1:
-        std = np.nan if found.std is None else found.std
-        table = pd.DataFrame({"id": found.id, "part": found.part, "mean": found.mean, "std": std})
+    if not target.compressed:
+        names = {"id": found.id, "part": found.part}
+        table = pd.DataFrame(names | _columns("mean", found.mean) | _columns("std", found.std, found.mean.shape[1:]))
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         path = path.with_suffix(".csv.gz")
         write_atomically(path, gzip.compress(text.encode(), mtime=0))
@@ -61,6 +63,24 @@ def write_predictions(path: Path, found: Predictions) -> Path:
     path = path.with_suffix(".npz")
     write_atomically(path, npz(arrays))
     return path
+
+
+def _columns(name: str, values: np.ndarray | None, shape: tuple[int, ...] = ()) -> dict[str, Any]:
+    """``name`` of numbers (n,), ``name_0``, ``name_1``, … of the components of vectors; empty for no values."""
+    shape = shape if values is None else values.shape[1:]
+    if not shape:
+        return {name: np.nan if values is None else values}
+    flat = np.full((1, int(np.prod(shape))), np.nan) if values is None else values.reshape(len(values), -1)
+    return {f"{name}_{k}": np.nan if values is None else column for k, column in enumerate(flat.T)}
+
+
+def _of_columns(name: str, table: pd.DataFrame) -> np.ndarray:
+    """What ``_columns`` wrote."""
+    if name in table:
+        return table[name].to_numpy(dtype=float)
+    return table[[f"{name}_{k}" for k in range(sum(str(c).startswith(f"{name}_") for c in table))]].to_numpy(
+        dtype=float
+    )
 
 
 def low_rank(curves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,11 +105,9 @@ def read_predictions(path: Path, sha256: str | None = None) -> Predictions:
             raise RecordError(f"{path} has sha256 {found}, its record says {sha256}; run the cell again")
         if path.suffix == ".gz":
             table = pd.read_csv(path, float_precision="round_trip")
-            std = table["std"].to_numpy(dtype=float)
+            mean, std = _of_columns("mean", table), _of_columns("std", table)
             names, parts = (table[name].to_numpy(dtype=str) for name in ("id", "part"))
-            return Predictions(
-                names, parts, table["mean"].to_numpy(dtype=float), std if np.isfinite(std).any() else None
-            )
+            return Predictions(names, parts, mean, std if np.isfinite(std).any() else None)
         arrays = read_arrays(path)
         spread = _product(arrays, "std_") if "std_curves" in arrays else None
         basis = arrays["basis"].astype(float) if "basis" in arrays else None

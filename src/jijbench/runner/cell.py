@@ -149,7 +149,7 @@ def _complete(cell: Cell, path: Path, started: float) -> dict[str, Any]:
     if std is not None:  # inner predictions have none
         std = np.concatenate([np.full((len(ids), *std.shape[1:]), np.nan), std])
     whole = np.concatenate([*inner, mean])
-    file = write_predictions(path, Predictions(names, part, whole, std, getattr(model, "basis_", None)))
+    file = write_predictions(path, Predictions(names, part, whole, std, getattr(model, "basis_", None)), task.target)
     clock["total"], clock["cpu"] = time.monotonic() - started, cpu_seconds() - cpu
     return _head(cell, key) | {
         "status": "complete", "hypers": _plain(hypers, "what was searched"),

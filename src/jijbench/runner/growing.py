@@ -19,6 +19,7 @@ from jijbench.records.schema import PredictionsFile, Search, round_part
 from jijbench.runner.active import VERSION, Answer, Round, grow
 from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
+from jijbench.targets import Target
 
 
 def growth_search(cell: Cell) -> Search:
@@ -56,7 +57,7 @@ def grown(cell: Cell, task: Task, adapter: type[Adapter], path: Path, started: f
 
     pool = [training.samples[k] for k in rows]
     rounds = list(grow(pool, lambda k: training.y[rows[k]], test, learn, cell.growth, cell.seed))
-    file = _write(path, rounds, test)
+    file = _write(path, rounds, test, task.target)
     seconds = {"total": time.monotonic() - started, "cpu": cpu_seconds() - cpu}
     return {
         "status": "complete", "hypers": cell.row.fixed, "extra": {"rounds": [_round(r) for r in rounds]},
@@ -71,8 +72,8 @@ def _round(done: Round) -> dict[str, Any]:
     return {"n": done.n, "units": done.units, "acquired": list(done.acquired), "seconds": round(done.seconds, 3)}
 
 
-def _write(path: Path, rounds: list[Round], test: tuple[Sample, ...]) -> Path:
+def _write(path: Path, rounds: list[Round], test: tuple[Sample, ...], target: Target) -> Path:
     """One row a test sample and round; without the deviations, which have chosen and are not scored."""
     ids = np.array([sample.id for sample in test] * len(rounds))
     parts = np.array([round_part(k) for k in range(len(rounds)) for _ in test])
-    return write_predictions(path, Predictions(ids, parts, np.concatenate([done.mean for done in rounds])))
+    return write_predictions(path, Predictions(ids, parts, np.concatenate([done.mean for done in rounds])), target)

@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
 from jijbench.benchmark import Benchmark, Cell, record_path
 from jijbench.data.task import load_task
 from jijbench.errors import RecordError
-from jijbench.records.coding import Coded, coarseness, coded, is_faithful
+from jijbench.records.coding import Coded, coded, is_faithful
 from jijbench.records.folder import RecordFolder
 from jijbench.records.pack import Pack, pack_path, write_pack
 from jijbench.records.predictions import Predictions
@@ -74,8 +72,7 @@ def _by_pack(cells: Sequence[Cell], folder: Path) -> list[tuple[Path, list[Cell]
 
 
 def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordFolder) -> Pack:
-    volume = load_task(row[0].task).dataset.labels(np.array([0])).get("volume")
-    coarse = None if volume is None else coarseness(np.ravel(volume))
+    target = load_task(row[0].task).target
     records: dict[str, Record] = {}
     predictions: dict[str, Coded] = {}
     for cell in row:
@@ -83,7 +80,7 @@ def _pack(row: Sequence[Cell], new: Set[str], held: RecordFolder, there: RecordF
             record = _fresh(cell, held)
             if record.predictions is not None:
                 before = held.predictions(cell, record)
-                predictions[cell.slot] = made = held.coded(cell) or coded(before, coarse)
+                predictions[cell.slot] = made = held.coded(cell) or coded(before, target)
                 record = _scored(cell, record, before, made)
             records[cell.slot] = record
         elif (old := there.record(cell)) is not None:

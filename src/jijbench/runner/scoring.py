@@ -6,7 +6,7 @@ from jijbench.adapters.base import Adapter
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
 from jijbench.records.predictions import Predictions
-from jijbench.scores.metrics import Scores, scores
+from jijbench.scores.metrics import Scores
 
 
 class BadPrediction(JijbenchError):
@@ -48,7 +48,7 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
             f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values"
         )
     known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
-    found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
+    found = task.target.scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
     return None if found is None else float(found)
 
 
@@ -61,6 +61,6 @@ def fold_scores(task: Task, predictions: Predictions, part: str = "test") -> Sco
     rows = task.dataset.rows(test.id)
     truth = task.dataset.truth(task.target.name)[rows]
     labels = task.dataset.labels(rows)
-    rebuilt = test.reconstruction(truth, labels.get("volume"))
+    rebuilt = test.reconstruction(truth, task.target)
     extra = {} if rebuilt is None else {"reconstruction": rebuilt}
-    return scores(truth, test.mean, np.ones(len(truth)), labels | extra)
+    return task.target.scores(truth, test.mean, np.ones(len(truth)), labels | extra)

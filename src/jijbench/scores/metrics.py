@@ -146,6 +146,24 @@ def projected(curves: np.ndarray, basis: np.ndarray, volume: np.ndarray) -> np.n
     return np.linalg.lstsq(weighted @ basis.T, weighted @ curves.T, rcond=None)[0].T @ basis
 
 
-def scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:
-    """Scores of scalars (n,) or of curves (n, k)."""
-    return (pair_scores if truth.ndim == 1 else field_scores)(truth, mean, weight, rows)
+def vector_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> Scores:
+    """Errors of vectors (n, 3): of their components pooled, of their lengths, and the angle between them.
+
+    ``sign_accuracy`` counts components of at least 0.1 meV, ``angle_deg`` is the mean over vectors that long.
+    """
+    size = truth.shape[1]
+    flat, each = (truth.ravel(), mean.ravel()), np.repeat(weight, size)
+    length, found = np.linalg.norm(truth, axis=1), np.linalg.norm(mean, axis=1)
+    long = (length >= SIGN_FLOOR) & (found > 0)
+    cosine = np.clip((truth * mean).sum(axis=1)[long] / (length * found)[long], -1.0, 1.0)
+    angle = np.average(np.degrees(np.arccos(cosine)), weights=weight[long]) if long.any() else np.nan
+    return {
+        "n": len(truth),
+        "mae": mae(*flat, each),
+        "rmse": rmse(*flat, each),
+        "r2": r2(*flat, each),
+        "sign_accuracy": sign_accuracy(*flat, each),
+        "mean_abs_truth": _finite(np.average(np.abs(flat[0]), weights=each)) if len(truth) else None,
+        "mae_length": mae(length, found, weight),
+        "angle_deg": _finite(angle),
+    }

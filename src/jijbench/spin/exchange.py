@@ -16,7 +16,12 @@ from jijbench.spin.neighbours import DATASET, Neighbours
 DMI = ("dmi_x_mev", "dmi_y_mev", "dmi_z_mev")
 NEEDED = ("element_i", "element_j", "shell", "jij_mev")
 #: other names under which columns are met
-ALIASES = {"distance_angstrom": "distance_ang", "dz_dmi_mev": "dmi_z_mev", "mean": "jij_mev"}
+ALIASES = {
+    "distance_angstrom": "distance_ang",
+    "dz_dmi_mev": "dmi_z_mev",
+    **{f"dij_{axis}_mev": f"dmi_{axis}_mev" for axis in "xyz"},
+    "mean": "jij_mev",
+}
 NUMBERS = (*NEEDED[2:], *DMI, "distance_ang", "moment_i_mub", "moment_j_mub")
 #: μB; by more the moments of one element must not differ, since codes of spin dynamics take one
 SAME_MOMENT = 1e-3

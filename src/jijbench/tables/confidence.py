@@ -54,17 +54,13 @@ class Terms:
 
 
 def terms(pooled: Pooled) -> Terms:
-    """MAE over magnetic rows of a scalar target, root of the mean square over the cell of curves."""
-    task, weight = pooled.task, pooled.weight
-    if pooled.mean.ndim == 1:
-        keep = pooled.labels["magnetic"] if task.target.headline == "mae_magnetic" else np.ones(len(weight), dtype=bool)
-        error, truth, power = abs(pooled.mean - pooled.truth), abs(pooled.truth), 1.0
-    else:
-        keep, power = np.ones(len(weight), dtype=bool), 0.5
-        error, truth = ((c**2) @ pooled.labels["volume"] for c in (pooled.mean - pooled.truth, pooled.truth))
+    """Sums behind a row's headline, as the target defines its loss."""
+    task, weight, target = pooled.task, pooled.weight, pooled.task.target
+    keep = target.counted(pooled.labels)
+    error, truth = target.loss(pooled.mean - pooled.truth), target.loss(pooled.truth)
     samples = [task.dataset.samples[k] for k in pooled.rows[keep]]
     places = tuple(members(samples, unit)[1] for unit in ways(task))
-    return Terms((weight * error)[keep], (weight * truth)[keep], weight[keep], places, power)
+    return Terms((weight * error)[keep], (weight * truth)[keep], weight[keep], places, target.power)
 
 
 def headline(pooled: Sequence[Pooled], relative: bool = False) -> Jackknife | None:

@@ -33,8 +33,10 @@ def sums(pooled: Pooled) -> pd.DataFrame:
     that were not made for every row of the dataset.
     """
     table = pooled.table
-    if pooled.task.target.name != "jij" or "multiplicity" not in table:
-        raise DataError(f"{pooled.task.id} has no sums over shells; take a task of jij-bi2te3/jij")
+    if "magnetism" not in pooled.task.target.analyses or "multiplicity" not in table:
+        raise DataError(
+            f"{pooled.task.id} has no sums over shells; take a task of J in a dataset with the column multiplicity"
+        )
     table = table[table["magnetic"]]
     expected = int(pooled.task.dataset.magnetic.sum())
     if table["id"].nunique() != expected:
@@ -109,7 +111,8 @@ def bounds(table: pd.DataFrame) -> tuple[float | None, float | None]:
 
 def has_sums(task: Task) -> bool:
     """Whether the task's predictions make whole sums over shells, all of them out of fold."""
-    return task.id.startswith("jij-bi2te3/jij/") and task.protocol.name in PROTOCOLS
+    known = "critical-temperature" in task.dataset.card.analyses and "magnetism" in task.target.analyses
+    return known and task.protocol.name in PROTOCOLS
 
 
 def downstream_table(results: Results, concentration: float = CONCENTRATION) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.data.task import load_task
+from jijbench.targets import Target
 from jijbench.text import markdown, no_formula
 
 
@@ -36,28 +37,9 @@ def _six(value: object) -> object:
     return value
 
 
-#: what a reader sees: column, heading, digits
-SHOWN = (
-    ("rank", "rank", None), ("row", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("mae_magnetic", "MAE magnetic", 3), ("fold_low", "by fold", 2), ("mae", "MAE all", 3), ("rmse", "RMSE", 2),
-    ("r2", "R²", 3),
-    ("r2_magnetic", "R² magnetic", 3), ("spearman", "Spearman", 3), ("sign_accuracy", "sign", 3),
-    ("mae_rel_shell", "relative, by shell", 3), ("tc_mae_k", "Tc error, K", 1),
-    ("skill_magnetic", "skill magnetic", 3), ("skill", "skill", 3),
-    ("trials", "trials", None), ("seconds", "seconds", None), ("licence", "licence", None),
-)  # fmt: skip
-
-
-#: the same for a target that is a curve
-SHOWN_CURVES = (
-    ("rank", "rank", None), ("row", "row", None), ("kind", "kind", None), ("inputs", "inputs", None),
-    ("error_left", "error left", 3), ("rmse", "RMSE", 4), ("fold_low", "by fold", 3), ("mae", "MAE", 4),
-    ("r2", "R²", 3),
-    ("rel_l2", "relative L2", 3), ("rmse_boundary", "at r_ws", 4), ("rmse_basis", "of the basis", 4),
-    ("steps_saved", "estimated steps saved", 2), ("skill", "skill", 3), ("skill_floor", "skill over floors", 3),
-    ("trials", "trials", None),
-    ("seconds", "seconds", None), ("licence", "licence", None),
-)  # fmt: skip
+#: what a reader sees of every row, before and after what its target shows: column, heading, digits
+FIRST = (("rank", "rank", None), ("row", "row", None), ("kind", "kind", None), ("inputs", "inputs", None))
+LAST = (("trials", "trials", None), ("seconds", "seconds", None), ("licence", "licence", None))
 
 
 def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> str:
@@ -72,9 +54,9 @@ def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> s
     about = load_task(task)
     unit, headline = about.target.unit, about.target.headline
     kept = {headline} if official is not None else set()  # beside what the official value stands, also without values
-    every = SHOWN_CURVES if about.target.kind == "field" else SHOWN
+    every = (*FIRST, *about.target.shown, *LAST)
     columns = [c for c in every if c[0] in kept or table[c[0]].notna().any()]
-    shown = pd.DataFrame({title: _column(table, column, digits) for column, title, digits in columns})
+    shown = pd.DataFrame({title: _column(table, column, digits, about.target) for column, title, digits in columns})
     if official is not None:
         values = {r["row"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
         place = [column for column, _, _ in columns].index(headline)
@@ -87,7 +69,7 @@ def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> s
     for _, line in reasons.iterrows():
         text += f"\n- {line['row']}: {line['status']}, {markdown(line['reason'] or line['note'])}"
     text += "\n" if len(reasons) else ""
-    best = table[table["worst"].notna()].head(1)
+    best = table[table["worst"].notna()].head(1) if "worst" in table else table.head(0)
     for _, line in best.iterrows():
         text += f"\nLargest errors of {line['row']} ({unit}): {markdown(line['worst'])}\n"
     return text
@@ -109,26 +91,19 @@ def _resolution(table: pd.DataFrame, unit: str) -> str:
     )
 
 
-#: columns shown with the interval that stands beside them
-INTERVALS = {
-    "mae_magnetic": ("low", "high"),
-    "error_left": ("error_left_low", "error_left_high"),
-    "tc_mae_k": ("tc_low", "tc_high"),
-    "steps_saved": ("steps_low", "steps_high"),
-}
 #: columns shown as a range that ends with another
 RANGES = {"fold_low": "fold_high"}
 
 
-def _column(table: pd.DataFrame, column: str, digits: int | None) -> list[str]:
-    """A column as it is shown, with its interval where the table has one."""
+def _column(table: pd.DataFrame, column: str, digits: int | None, target: Target) -> list[str]:
+    """A column as it is shown, with its interval where the target has one."""
     shown = [_show(value, digits) for value in table[column]]
     if column in RANGES:
         ends = [_show(value, digits) for value in table[RANGES[column]]]
         return [f"{low}–{high}" if low else "" for low, high in zip(shown, ends, strict=True)]
-    if column not in INTERVALS:
+    if column not in target.intervals:
         return shown
-    lows, highs = ([_show(value, digits) for value in table[name]] for name in INTERVALS[column])
+    lows, highs = ([_show(value, digits) for value in table[name]] for name in target.intervals[column])
     return [f"{value} [{low}, {high}]" if low else value for value, low, high in zip(shown, lows, highs, strict=True)]
 
 

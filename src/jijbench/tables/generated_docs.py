@@ -41,11 +41,10 @@ def _downstream(results: Results, task: str) -> str:
     return downstream_markdown(downstream_table(results.only(task)))
 
 
-def _published(results: Results, args: str) -> str:
+def _published(results: Results, task: str) -> str:
     """The published set-up on this data, with what the numbers should be read against."""
-    del args
     table = _table(results)
-    rows = table[(table["task"] == "jij-bi2te3/jij/published-80-20") & (table["status"] == "complete")]
+    rows = table[(table["task"] == task) & (table["status"] == "complete")]
     zero = rows[rows["row"] == "zero"]
     lines = [
         "| row | MAE all | MAE all / mean abs J | R² all | MAE magnetic | R² magnetic |",

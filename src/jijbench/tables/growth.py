@@ -12,7 +12,6 @@ from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.task import load_task
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
-from jijbench.scores.metrics import scores
 from jijbench.tables.results import Results, load_results
 
 #: what tells one curve from another, in the order of the tables
@@ -51,7 +50,9 @@ def _errors(predictions: Predictions, record: Record) -> list[float | int | None
         part = predictions.of(round_part(k))
         rows = task.dataset.rows(part.id)
         weight = np.ones(len(rows))
-        errors.append(scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline])
+        errors.append(
+            task.target.scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline]
+        )
     return errors
 
 

@@ -19,14 +19,13 @@ from scipy.special import stdtrit
 
 from jijbench.context import home
 from jijbench.data.card import described
-from jijbench.scores.metrics import curve_norms
+from jijbench.data.task import load_task
 from jijbench.tables.results import Pooled, Results
 
 #: starts that the estimate is fitted to, and learned ones that it is judged by
 GRADED, LEARNED = ("mix", "mix_shell"), ("gp", "gp_shell")
 #: cases that a mean saving in real calculations is taken over, at least; the interval is of such a mean
 CASES = 20
-TARGETS = ("dv", "dv-shell")
 COLUMNS = ("protocol", "row", "saved", "low", "high", "steps", "saved_impurity_only", "n", "hosts", "reason")
 
 
@@ -140,7 +139,7 @@ def cases(impurity: Pooled, shell: Pooled) -> pd.DataFrame:
 
 
 def _norms(pooled: Pooled, curves: np.ndarray) -> np.ndarray:
-    return curve_norms(curves, pooled.labels["volume"])
+    return pooled.task.target.size(curves)
 
 
 def steps_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
@@ -161,18 +160,30 @@ def steps_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
 
 def steps_table(results: Results) -> pd.DataFrame:
     """One line for each protocol and row of the potentials, best first; ``reason`` where a prediction is missing."""
-    protocols = [task.split("/")[2] for task in results.benchmark.tasks if task.startswith("deltav-elemental/dv/")]
-    lines = [line for protocol in protocols for line in _protocol_lines(results, protocol)]
+    lines = [line for task in _tasks(results) for line in _task_lines(results, task)]
     return pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
 
 
-def _protocol_lines(results: Results, protocol: str) -> list[dict]:
-    """The lines of one protocol, best first."""
+def shell_task(task: str) -> str | None:
+    """The task of the neighbours beside that of the impurity, where both together say what a KKR run is saved."""
+    found = load_task(task)
+    if found.target.neighbours is None or "kkr-savings" not in found.dataset.card.analyses:
+        return None
+    return f"{found.dataset.id}/{found.target.neighbours}/{found.protocol.name}"
+
+
+def _tasks(results: Results) -> list[str]:
+    return [task for task in results.benchmark.tasks if shell_task(task) is not None]
+
+
+def _task_lines(results: Results, task: str) -> list[dict]:
+    """The lines of one task of impurities, best first."""
     groups, lines = results.groups(), []
-    tasks = [f"deltav-elemental/{target}/{protocol}" for target in TARGETS]
+    tasks = [task, str(shell_task(task))]
+    protocol = load_task(task).protocol.name
     for row in dict.fromkeys(row for task, row in groups if task in tasks):
         pooled = [results.pooled(task, row) if (task, row) in groups else [] for task in tasks]
-        lacking = [target for target, found in zip(TARGETS, pooled, strict=True) if not found]
+        lacking = [load_task(one).target.name for one, found in zip(tasks, pooled, strict=True) if not found]
         line = {"reason": f"no predictions of {' and '.join(lacking)}"} if lacking else steps_line(*pooled)
         lines.append({"protocol": protocol, "row": row} | line)
     return sorted(lines, key=lambda line: -line.get("saved", -np.inf))
@@ -180,7 +191,7 @@ def _protocol_lines(results: Results, protocol: str) -> list[dict]:
 
 def steps_markdown(results: Results, protocol: str) -> str:
     """The lines of one protocol, with what the estimate is worth."""
-    found = _protocol_lines(results, protocol)
+    found = [line for task in _tasks(results) for line in _task_lines(results, task) if line["protocol"] == protocol]
     table = pd.DataFrame([[line.get(c) for c in COLUMNS] for line in found], columns=list(COLUMNS), dtype=object)
     lines = ["| row | estimated steps saved | 95 % interval | impurity's cell alone |", "|---|---|---|---|"]
     for line in table[table["saved"].notna()].to_dict("records"):

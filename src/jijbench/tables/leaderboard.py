@@ -1,6 +1,6 @@
 """The table: records in, one line for each task and row out. No machine-learning package is needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,32 +9,33 @@ import pandas as pd
 
 from jijbench.data.task import load_task, within
 from jijbench.records.schema import Record, Tuning
-from jijbench.scores.metrics import Scores, curve_norms, scores
+from jijbench.scores.metrics import Scores
 from jijbench.scores.statistics import Jackknife
 from jijbench.tables import confidence
 from jijbench.tables.derived import kept_lines
 from jijbench.tables.downstream import downstream_line, has_sums
-from jijbench.tables.kkr_savings import steps_line
+from jijbench.tables.kkr_savings import shell_task, steps_line
 from jijbench.tables.results import Pooled, Results
+from jijbench.targets import Target
 
-#: columns that every table has, in this order
-COLUMNS = (
-    "task", "row", "kind", "inputs", "unit", "status", "reason",
-    "mae", "rmse", "r2", "skill", "skill_floor", "mae_magnetic", "r2_magnetic", "skill_magnetic", "mae_rel_shell",
-    "sign_accuracy", "n_seeds", "trials", "seconds",
-    "rmse_magnetic", "r2_without_largest", "r2_without_largest_magnetic", "spearman", "spearman_magnetic",
-    "sign_accuracy_magnetic", "mean_abs_truth", "n", "n_magnetic", "configurations", "inner", "peak_memory_mib",
-    "adapter", "licence", "note",
-    "error_left", "rmse_reference", "rel_l2", "rmse_boundary", "rmse_basis", "worst",
-    "low", "high", "rank", "error_left_low", "error_left_high", "resampled", "resolvable",
-    "fold_low", "fold_high", "seed_low", "seed_high", "seconds_fit", "seconds_predict",
-    "tc_mae_k", "tc_low", "tc_high", "order_accuracy", "steps_saved", "steps_low", "steps_high",
+#: columns of every table, before and after those of its targets
+HEAD = ("task", "row", "kind", "inputs", "unit", "status", "reason")
+TAIL = (
+    "n_seeds", "trials", "configurations", "inner", "seconds", "seconds_fit", "seconds_predict", "peak_memory_mib",
+    "adapter", "licence", "note", "low", "high", "rank", "resampled", "resolvable",
+    "fold_low", "fold_high", "seed_low", "seed_high",
 )  # fmt: skip
+
+
+def columns(targets: Iterable[Target]) -> list[str]:
+    """Columns of a table of tasks with these targets, each once."""
+    own = dict.fromkeys(name for target in targets for name in target.columns)
+    return [*HEAD, *own, *TAIL]
 
 
 def pooled_scores(pooled: Sequence[Pooled]) -> Scores:
     """Scores of each seed over the pooled predictions, averaged over seeds; None where one seed has None."""
-    each = [scores(p.truth, p.mean, p.weight, p.labels) for p in pooled]
+    each = [p.task.target.scores(p.truth, p.mean, p.weight, p.labels) for p in pooled]
     mean: Scores = {}
     for name in each[0] if each else ():
         values = [s[name] for s in each]
@@ -83,17 +84,11 @@ def _task_lines(results: Results, task: str) -> list[dict[str, Any]]:
     return lines
 
 
-def _shell_task(task: str) -> str:
-    """The task of the neighbours beside that of the impurity."""
-    first, _, protocol = task.rpartition("/")
-    return f"{first}-shell/{protocol}"
-
-
 def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
     """Estimated share of KKR steps saved, beside each row that predicts impurities and their neighbours."""
     for line in lines:
-        first, shell = line["task"].rpartition("/")[0], _shell_task(line["task"])
-        if first == "deltav-elemental/dv" and (shell, line["row"]) in results.groups():
+        shell = shell_task(line["task"])
+        if shell is not None and (shell, line["row"]) in results.groups():
             pooled = [results.pooled(task, line["row"]) for task in (line["task"], shell)]
             if all(pooled):
                 found = steps_line(*pooled)
@@ -119,7 +114,7 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
         "note": _note(tuned, len(records)),
     }  # fmt: skip
     if status == "complete":
-        line |= pooled_scores(pooled) | {"worst": worst_curves(pooled)} | _spread(task, records, pooled)
+        line |= pooled_scores(pooled) | {"worst": worst(pooled)} | _spread(task, records, pooled)
         line |= _downstream(pooled)
     return line
 
@@ -163,17 +158,17 @@ def _add_confidence(lines: list[dict[str, Any]], pooled: Mapping[str, Sequence[P
         row = line["row"]
         line |= {"resampled": words, "resolvable": smallest, "rank": places.get(row)}
         line["low"], line["high"] = confidence.bounds(known.get(row))
-        if first.mean.ndim > 1:
+        if first.task.target.reference_is_zero:
             relative = confidence.headline(pooled.get(row, ()), relative=True)
             line["error_left_low"], line["error_left_high"] = confidence.bounds(relative)
 
 
-def worst_curves(pooled: Sequence[Pooled], n: int = 3) -> str | None:
-    """Names and errors of the n worst predicted curves of the first seed; None for a target of one number."""
-    if not pooled or pooled[0].mean.ndim == 1:
+def worst(pooled: Sequence[Pooled], n: int = 3) -> str | None:
+    """Names and errors of the n worst predictions of the first seed, where the target's tables have that column."""
+    if not pooled or "worst" not in pooled[0].task.target.columns:
         return None
     first = pooled[0]
-    errors = curve_norms(first.mean - first.truth, first.labels["volume"])
+    errors = first.task.target.size(first.mean - first.truth)
     names = [first.task.dataset.samples[k].id.partition(":")[2] for k in first.rows]
     return ", ".join(f"{names[k]} {errors[k]:.2g}" for k in np.argsort(-errors, kind="stable")[:n])
 
@@ -181,12 +176,14 @@ def worst_curves(pooled: Sequence[Pooled], n: int = 3) -> str | None:
 def _add_skill(lines: list[dict[str, Any]]) -> None:
     """Skill = 1 − error / error of the reference, and of the best floor with no more inputs.
 
-    The reference of J is that floor; of curves it is zero (the atomic start, the host's potential), errors are RMSE.
+    The target says what its reference is: that floor, or zero (the atomic start, the host's potential).
     """
     for line in lines:
-        curve = line.get("error_left") is not None
-        line["skill_floor"] = _over_floors(line, lines, "rmse" if curve else "mae")
-        line["skill"] = 1.0 - line["error_left"] if curve else line["skill_floor"]
+        target = load_task(line["task"]).target
+        line["skill_floor"] = _over_floors(line, lines, target.error)
+        line["skill"] = line["skill_floor"]
+        if target.reference_is_zero:
+            line["skill"] = None if line.get("error_left") is None else 1.0 - line["error_left"]
         line["skill_magnetic"] = _over_floors(line, lines, "mae_magnetic")
 
 
@@ -204,13 +201,14 @@ def _over_floors(line: dict[str, Any], lines: list[dict[str, Any]], metric: str)
 def leaderboard(results: Results, anew: bool = False) -> pd.DataFrame:
     """One line for each task and row, best headline first within a task, lines without numbers last.
 
-    Columns are ``COLUMNS``; a number that is undefined, or of a row that is not complete, is missing. Lines that were
-    made of the same records before are taken from the cache, unless they are wanted ``anew``.
+    Columns are ``columns`` of the tasks' targets; a number that is undefined, or of a row that is not complete, is
+    missing. Lines that were made of the same records before are taken from the cache, unless they are wanted ``anew``.
     """
     order = {task: k for k, task in enumerate(results.benchmark.tasks)}
     lines: list[dict[str, Any]] = []
     for task in order:
-        both = (task, *([_shell_task(task)] if _shell_task(task) in order else []))
+        shell = shell_task(task)
+        both = (task, *([shell] if shell in order else []))
         make = partial(_task_lines, results, task)
         lines += make() if anew else kept_lines("leaderboard", results, both, make)
     _add_skill(lines)
@@ -221,4 +219,5 @@ def leaderboard(results: Results, anew: bool = False) -> pd.DataFrame:
         return order[line["task"]], value is None, 0.0 if value is None else value
 
     lines.sort(key=place)
-    return pd.DataFrame([[line.get(name) for name in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
+    names = columns(load_task(task).target for task in order)
+    return pd.DataFrame([[line.get(name) for name in names] for line in lines], columns=names, dtype=object)

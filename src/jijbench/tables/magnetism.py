@@ -31,7 +31,7 @@ def magnetism_table(results: Results) -> pd.DataFrame:
     """
     lines = []
     for task, row in results.groups():
-        if load_task(task).target.name == "jij" and (pooled := results.pooled(task, row)):
+        if "magnetism" in load_task(task).target.analyses and (pooled := results.pooled(task, row)):
             each = [_numbers(one) for one in pooled]
             lines.append({"task": task, "row": row} | {name: _mean([e[name] for e in each]) for name in each[0]})
     return pd.DataFrame([[line[c] for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)

@@ -55,9 +55,9 @@ class Pooled:
         table = self.task.dataset.table.iloc[self.rows].reset_index(drop=True)
         table = table.assign(weight=self.weight, fold=self.fold)
         table["magnetic"] = self.task.dataset.magnetic[self.rows]
-        if self.mean.ndim == 1:
-            table = table.assign(mean=self.mean, std=self.std, truth=self.truth, error=self.mean - self.truth)
-        return table
+        if not self.task.target.shape:
+            return table.assign(mean=self.mean, std=self.std, truth=self.truth, error=self.mean - self.truth)
+        return table.assign(error=self.task.target.size(self.mean - self.truth))
 
 
 def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Pooled:
@@ -75,7 +75,7 @@ def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Po
             )
         rows.append(task.dataset.rows(test.id))
         tests.append(test)
-        rebuilt.append(test.reconstruction(truth[rows[-1]], task.dataset.labels(rows[-1]).get("volume")))
+        rebuilt.append(test.reconstruction(truth[rows[-1]], task.target))
     where, times = np.concatenate(rows), task.split.times_tested()
     return Pooled(
         task=task,
@@ -83,7 +83,7 @@ def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Po
         seed=cells[0].seed,
         rows=where,
         mean=np.concatenate([test.mean for test in tests]),
-        std=np.concatenate([np.full(len(test.id), np.nan) if test.std is None else test.std for test in tests]),
+        std=np.concatenate([np.full(test.mean.shape, np.nan) if test.std is None else test.std for test in tests]),
         truth=truth[where],
         weight=np.array([1.0 / times[task.dataset.samples[k].id] for k in where]),
         fold=np.repeat([cell.fold for cell in cells], [len(test.id) for test in tests]),

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from jijbench.benchmark import Cell
-from jijbench.data.dataset import Dataset
 from jijbench.data.protocols import Unit, members
 from jijbench.data.sample import Sample
 from jijbench.data.task import Task, load_task
 from jijbench.scores import calibration
-from jijbench.scores.metrics import curve_norms
 from jijbench.scores.statistics import Jackknife, jackknife, mean_of
 from jijbench.tables.confidence import bounds, ways
 from jijbench.tables.derived import kept_lines
@@ -64,21 +62,17 @@ def _line(results: Results, task: Task, cells: list[Cell], pooled: Sequence[Pool
         own |= _ends("coverage_95", [_missed_by_std(one) for one in pooled])
     split = of_conformal(task, {level: conformal(results, task, cells, level) for level in CONFORMAL})
     reasons = [numbers.pop("reason", None) for numbers in (own, split)]
-    counted = int(_counts(task, task.dataset, pooled[0].rows).sum())
+    counted = int(task.target.counted(pooled[0].labels).sum())
     return own | split | {"n": counted, "reason": "; ".join(r for r in reasons if r) or None}
-
-
-def _counts(task: Task, data: Dataset, rows: np.ndarray) -> np.ndarray:
-    """(n,) bool: rows that the task's headline counts."""
-    return data.magnetic[rows] if task.target.headline == "mae_magnetic" else np.ones(len(rows), dtype=bool)
 
 
 def rows_with_std(pooled: Pooled) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """``error``, ``std`` and ``weight`` (n,) of the counted rows; empty where the row gives no deviations."""
-    keep = _counts(pooled.task, pooled.task.dataset, pooled.rows)
-    if pooled.mean.ndim > 1 or not np.isfinite(pooled.std[keep]).all():
+    target = pooled.task.target
+    keep, found = target.counted(pooled.labels), target.deviations(pooled.mean - pooled.truth, pooled.std)
+    if found is None or not np.isfinite(found[1][keep]).all():
         return (np.array([]),) * 3
-    return (pooled.mean - pooled.truth)[keep], pooled.std[keep], pooled.weight[keep]
+    return found[0][keep], found[1][keep], pooled.weight[keep]
 
 
 def of_std(error: np.ndarray, std: np.ndarray, weight: np.ndarray) -> Numbers:
@@ -108,7 +102,7 @@ def missed(task: Task, held: np.ndarray, weight: np.ndarray, rows: np.ndarray) -
 
 def _missed_by_std(pooled: Pooled) -> Jackknife | None:
     error, std, weight = rows_with_std(pooled)
-    rows = pooled.rows[_counts(pooled.task, pooled.task.dataset, pooled.rows)]
+    rows = pooled.rows[pooled.task.target.counted(pooled.labels)]
     return missed(pooled.task, np.abs(error) <= calibration.normal_half(std, 0.95), weight, rows)
 
 
@@ -221,9 +215,8 @@ def _residuals(results: Results, task: Task, cell: Cell) -> tuple[np.ndarray, np
     for part, data in (("inner", task.source), ("test", task.dataset)):
         here = predictions.of(part)
         rows = data.rows(here.id)
-        error = here.mean - data.truth(task.target.name)[rows]
-        size = np.abs(error) if error.ndim == 1 else curve_norms(error, data.labels(rows)["volume"])
-        keep = _counts(task, data, rows)
+        size = task.target.size(here.mean - data.truth(task.target.name)[rows])
+        keep = task.target.counted(data.labels(rows))
         found.append((size[keep], rows[keep]))
     return found[0][0], *found[1]
 

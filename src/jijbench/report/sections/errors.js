@@ -1,7 +1,7 @@
 RENDER.errors = function (box) {
   const here = DATA.parity && DATA.parity.tasks[state.task];
   if (!here || !here.rows[state.row]) return say(box, "The chosen row has no predictions.");
-  const samples = DATA.parity.samples[here.family], curves = DATA.about.tasks[state.task].kind === "field";
+  const samples = DATA.parity.samples[here.family], curves = DATA.about.tasks[state.task].kind !== "coupling";
   const sums = {}, counts = {}, values = here.rows[state.row];
   function add(a, b, size) {
     const key = `${a}|${b}`;

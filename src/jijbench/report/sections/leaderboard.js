@@ -1,5 +1,5 @@
 RENDER.leaderboard = function (box, data) {
-  const about = DATA.about.tasks[state.task], kind = about.kind === "field" ? "field" : "scalar";
+  const about = DATA.about.tasks[state.task], kind = about.kind;
   const smallest = data.resolvable[state.task];
   const words = data.resampled[state.task];
   if (words) say(box, words.startsWith("one split") ? words + "."

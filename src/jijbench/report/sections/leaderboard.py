@@ -3,7 +3,7 @@
 from typing import Any
 
 from jijbench.data.task import load_task
-from jijbench.tables.forms import SHOWN, SHOWN_CURVES
+from jijbench.tables.forms import FIRST, LAST
 from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.results import Results
 
@@ -19,13 +19,15 @@ MORE = (
 def data(results: Results) -> dict[str, Any]:
     """Columns by kind of target, lines by task, and what each task's intervals resample."""
     table = leaderboard(results)
-    fields = list(dict.fromkeys([c for c, _, _ in (*SHOWN, *SHOWN_CURVES)] + list(MORE)))
     tasks = list(dict.fromkeys(table["task"]))
+    shown = {target.kind: (*FIRST, *target.shown, *LAST) for target in (load_task(task).target for task in tasks)}
+    fields = list(dict.fromkeys([c for columns in shown.values() for c, _, _ in columns] + list(MORE)))
+    table = table.reindex(columns=[*table, *(name for name in fields if name not in table)])
     parts = {task: table[table["task"] == task] for task in tasks}
     return {
         "columns": {
-            kind: [{"key": key, "title": title, "digits": digits} for key, title, digits in shown]
-            for kind, shown in (("scalar", SHOWN), ("field", SHOWN_CURVES))
+            kind: [{"key": key, "title": title, "digits": digits} for key, title, digits in columns]
+            for kind, columns in shown.items()
         },
         "lines": {task: _plain(part[fields].to_dict("records")) for task, part in parts.items()},
         "resampled": {task: part["resampled"].iloc[0] for task, part in parts.items()},

@@ -1,7 +1,7 @@
 RENDER.parity = function (box, data) {
   const here = data.tasks[state.task];
   if (!here) return say(box, "No row of this task is complete.");
-  const samples = data.samples[here.family], curves = DATA.about.tasks[state.task].kind === "field";
+  const samples = data.samples[here.family], curves = DATA.about.tasks[state.task].kind !== "coupling";
   const digits = (v) => (v === null ? "" : Number(v).toPrecision(3));
   const hover = here.index.map((k, n) => {
     const where = curves ? `${samples.first[k]} in ${samples.second[k]}` : `${samples.first[k]}–${samples.second[k]}, shell ${samples.shell[k]}, ${samples.distance[k].toFixed(2)} Å`;

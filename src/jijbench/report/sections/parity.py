@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from jijbench.data.task import Task, load_task
-from jijbench.scores.metrics import curve_norms
 from jijbench.tables.results import Pooled, Results
 
 TITLE = "Parity"
@@ -44,33 +43,21 @@ def _samples(task: Task) -> dict[str, list[Any]]:
 def _points(task: Task, rows: dict[str, list[Pooled]]) -> dict[str, Any]:
     """One point a counted sample: means over seeds and over the times that it is tested."""
     first = next(iter(rows.values()))[0]
-    keep = _counted(first)
+    keep = task.target.counted(first.labels)
     where = np.unique(first.rows[keep])
     return {
         "index": where.tolist(),
-        "truth": _size(task, task.dataset.truth(task.target.name)[where]).tolist(),
-        "neighbours": _neighbours(task, where) if first.mean.ndim == 1 else None,
+        "truth": task.target.points(truth := task.dataset.truth(task.target.name)[where], truth).tolist(),
+        "neighbours": _neighbours(task, where) if len(task.dataset.samples[0].elements) > 1 else None,
         "rows": {
             row: np.mean([_values(one, where) for one in pooled], axis=0).tolist() for row, pooled in rows.items()
         },
     }
 
 
-def _counted(pooled: Pooled) -> np.ndarray:
-    scalar = pooled.mean.ndim == 1
-    return pooled.labels["magnetic"] if scalar else np.ones(len(pooled.rows), dtype=bool)
-
-
-def _size(task: Task, curves: np.ndarray) -> np.ndarray:
-    """(n,) numbers as they are, rms over the cell of curves."""
-    if curves.ndim == 1:
-        return curves
-    return curve_norms(curves, task.dataset.labels(np.arange(len(curves)))["volume"])
-
-
 def _values(pooled: Pooled, where: np.ndarray) -> np.ndarray:
-    """(n,) prediction of each sample, or rms error of its curve; mean over the times it is tested."""
-    values = pooled.mean if pooled.mean.ndim == 1 else curve_norms(pooled.mean - pooled.truth, pooled.labels["volume"])
+    """(n,) prediction of each sample, or the size of its error; mean over the times it is tested."""
+    values = pooled.task.target.points(pooled.mean, pooled.truth)
     size = len(pooled.task.dataset)
     sums, counts = np.bincount(pooled.rows, values, size), np.bincount(pooled.rows, minlength=size)
     return sums[where] / counts[where]

@@ -8,11 +8,11 @@ import numpy as np
 
 from jijbench.adapters.base import orbit_folds
 from jijbench.errors import UnknownElement
-from jijbench.targets import Target
+from jijbench.targets import Vector
 from jijbench.testing import toys
 from jijbench.testing.subject import Excused, Subject
 
-VECTOR = Target("toy_vector", (3,), kind="axial vector", headline="mae", description="three multiples of J")
+VECTOR = Vector(name="toy_vector", convention="three multiples of J")
 ALONE = 8  # rows that are also predicted one by one
 
 
