@@ -33,7 +33,7 @@ def part(name: str) -> Task:
     """A task with the samples of a few elements, shells and hosts."""
     task = load_task(name)
     data, table = task.dataset, task.dataset.table
-    if task.target.kind == "field":
+    if task.target.volume is not None:
         hosts = np.array([s.host in HOSTS for s in data.samples])
         keep = table["element_i"].isin(IMPURITIES) & hosts
     else:

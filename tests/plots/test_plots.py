@@ -18,6 +18,7 @@ from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.plots import cost, distance, error_map, overview, parity
 from jijbench.plots._style import in_words
+from jijbench.targets import DIJ
 
 PLAIN = "jij-bi2te3/jij/published-90-10"
 TRANSFER = "jij-published-table/jij/transfer"
@@ -93,7 +94,8 @@ def test_one_row_is_enough(name, by_hand):
 def test_nothing_to_draw_says_why(name, by_hand):
     with pytest.raises(DataError, match="no pooled predictions"):
         plots.get(name).draw([])
-    vectors = replace(by_hand(), mean=np.zeros((2, 3)))
+    vectors = by_hand()
+    vectors = replace(vectors, task=replace(vectors.task, target=DIJ), mean=np.zeros((2, 3)))
     with pytest.raises(DataError, match="one number a sample"):
         plots.get(name).draw([vectors])
 

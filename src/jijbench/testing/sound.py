@@ -47,8 +47,9 @@ class Sound(Adapter):
         return self.kernel(samples) @ self.weights_
 
     def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-        K = self.kernel(samples)
-        return self.predict(samples), np.sqrt(np.maximum(1 + self.ridge - ((K @ self.inverse_) * K).sum(1), 0))
+        K, mean = self.kernel(samples), self.predict(samples)
+        std = np.sqrt(np.maximum(1 + self.ridge - ((K @ self.inverse_) * K).sum(1), 0))  # (n,)
+        return mean, np.moveaxis(np.broadcast_to(std, (*mean.shape[1:], len(std))), -1, 0)
 
 
 def _pair(sample: Sample, of: Callable[[str], int]) -> tuple[int, int]:
