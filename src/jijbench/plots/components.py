@@ -21,14 +21,15 @@ def components(pooled: Sequence[Pooled]) -> "Figure":
 
     target, what = pooled[0].task.target, symbol(pooled)
     truth, mean = (np.concatenate([getattr(p, name) for p in pooled]) for name in ("truth", "mean"))
-    pairs = {f"{what}{axis}": (truth[:, k], mean[:, k]) for k, axis in enumerate("ₓᵧ𝓏")}
-    pairs[f"|{what}|"] = target.size(truth), target.size(mean)
-    figure = Figure(figsize=(WIDE, 2.3), layout="constrained")
+    pairs = {f"${what}_{axis}$": (truth[:, k], mean[:, k]) for k, axis in enumerate("xyz")}
+    pairs[f"$|{what}|$"] = target.size(truth), target.size(mean)
+    figure = Figure(figsize=(WIDE, 2.5), layout="constrained")
     for axes, (name, (x, y)) in zip(figure.subplots(1, len(pairs)), pairs.items(), strict=True):
         ends = min(x.min(), y.min()), max(x.max(), y.max())
         axes.plot(ends, ends, color="0.25", lw=0.7, zorder=1)
         axes.scatter(x, y, s=6, color=BLUE, linewidths=0, alpha=0.6, zorder=2)
-        axes.set(xlabel=f"{name} from KKR ({target.unit})", ylabel=f"{name} predicted", box_aspect=1)
+        axes.set(xlabel=f"{name} from KKR ({target.unit})", ylabel="predicted", box_aspect=1)
+        axes.locator_params(nbins=4)
         plain(axes)
     heading(figure, pooled)
     return figure
