@@ -43,6 +43,7 @@ FIELDS = {
     "cluster_radius_angstrom": RADIUS,
     "targets": {"jij": {"unit": "meV", "columns": ["jij_mev"]}},
     "noise_floor": {"jij": 0.15},  # meV: mean |J(A,B) - J(B,A)|
+    "analyses": ["twins"],
     # meV: twins differ by up to 2.3, and J reaches 3.2 where one moment of the other level of theory is zero
     "tolerance": {"jij": 3.2},
     "files": ["samples.csv", "geometries.extxyz", "host.json"],

@@ -6,8 +6,22 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
+from jijbench.data.task import INPUTS, Question
 from jijbench.errors import NotPortable
+from jijbench.targets import JIJ
 from jijbench.testing.sound import Sound
+
+
+@pytest.mark.parametrize("counts", [{"n_impurities": 3}, {"n_impurities_trained": 3}])
+@pytest.mark.parametrize("name", adapters.names())
+def test_a_model_of_pairs_refuses_clusters_of_three(name, counts):
+    if adapters.missing(name):
+        pytest.skip(adapters.missing(name))
+    found = adapters.get(name)
+    if found.beyond_pairs or name == "zero":
+        assert found.refuses(Question(JIJ, **counts)) is None
+    else:
+        assert all(found.refuses(Question(JIJ, inputs, **counts)) for inputs in INPUTS)
 
 
 class Opaque:

@@ -119,6 +119,17 @@ def test_the_question_says_what_is_asked(task):
     question = task.question("structure+moments")
     assert (question.target, question.inputs, question.n_impurities) == (JIJ, "structure+moments", 2)
     assert question.protocol == "random-orbit"
+    assert question.n_impurities_trained == 2
+
+
+def test_the_question_counts_the_impurities_of_training_and_of_test(task):
+    """Trained on clusters of three, tested on pairs: the two are told apart."""
+    three = dataclasses.replace(task.dataset.samples[0], elements=("Cr", "Mn", "Fe"))
+    source = dataclasses.replace(task.dataset, samples=(three, *task.dataset.samples[1:]))
+    elsewhere = dataclasses.replace(task)
+    elsewhere.__dict__["source"] = source
+    question = elsewhere.question("structure")
+    assert (question.n_impurities, question.n_impurities_trained) == (2, 3)
 
 
 def test_moments_that_are_not_there_are_missed(toy):

@@ -91,7 +91,7 @@ def test_the_table_says_what_an_accuracy_costs():
 
 
 def test_the_asymmetry_of_the_published_table_is_that_of_its_magnetic_twins(published):
-    gap = asymmetry(published)
+    gap = asymmetry(published, "jij")
     audit = twin_audit("jij-published-table", adapter="nearest-dimer", n_splits=2)
     # pairs with a zero moment are zero in both orders, so all the gap is in the magnetic ones
     assert gap * 36 == pytest.approx(audit.copy_mae * audit.n_copied, rel=0.1)
@@ -99,7 +99,7 @@ def test_the_asymmetry_of_the_published_table_is_that_of_its_magnetic_twins(publ
 
 
 def test_data_without_twins_have_no_asymmetry(dimers):
-    assert asymmetry(dimers) is None
+    assert asymmetry(dimers, "jij") is None
 
 
 def test_noise_floors_by_target():

@@ -41,7 +41,8 @@ class Adapter(RegressorMixin, BaseEstimator):
     A subclass writes out every hyper in ``__init__`` and stores it as given; what ``fit`` finds ends in an
     underscore. ``requires`` names distributions that are looked up before anything is imported. ``version`` is raised
     by hand when the numbers of the model change: records of another version are stale. Both are written as plain values
-    in the class itself, since they are read from its source; a subclass begins with version 1.
+    in the class itself, since they are read from its source; a subclass begins with version 1. ``beyond_pairs``: it
+    may be given clusters of three and more, whose other impurities it sees, or is meant to leave out of account.
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
@@ -49,6 +50,7 @@ class Adapter(RegressorMixin, BaseEstimator):
     info: ClassVar[AdapterInfo]
     gives_std: ClassVar[bool] = False
     takes_vectors: ClassVar[bool] = False
+    beyond_pairs: ClassVar[bool] = False
     portable: ClassVar[str | None] = None
 
     target: Target
@@ -63,6 +65,9 @@ class Adapter(RegressorMixin, BaseEstimator):
         """A reason why this question is not for the model, or None; the reason reaches the table."""
         if question.target.shape and not cls.takes_vectors:
             return f"{cls.__name__} predicts one number, the target {question.target.name} has shape {question.target.shape}"  # noqa: E501
+        most = max(question.n_impurities, question.n_impurities_trained)
+        if most > 2 and not cls.beyond_pairs:
+            return f"{cls.__name__} looks at pairs only, these samples have up to {most} impurities"
         return None
 
     @classmethod

@@ -78,8 +78,6 @@ class Gap(Gated):
     def refuses(cls, question: Question) -> str | None:
         if question.inputs.startswith("composition"):
             return f"needs positions, which the inputs {question.inputs!r} do not release"
-        if question.n_impurities != 2:
-            return f"J is the sum over two sites, the samples have {question.n_impurities} impurities"
         return super().refuses(question)
 
     @classmethod

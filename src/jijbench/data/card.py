@@ -79,7 +79,8 @@ class Card(Strict):
     """What a dataset is, under which licence, and the sha256 of each of its files.
 
     ``analyses``: what can be said of predictions of it beside their errors: ``critical-temperature`` (its shells make
-    whole sums), ``kkr-savings`` (the steps that its cases took are recorded).
+    whole sums), ``kkr-savings`` (the steps that its cases took are recorded), ``twins`` (its pairs are listed in both
+    orders).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

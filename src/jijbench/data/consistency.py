@@ -14,10 +14,11 @@ from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
 from jijbench.data.symmetry import axial_turns, site_classes
 from jijbench.errors import DataError
+from jijbench.targets import DIJ, JIJ
 from jijbench.units import BOHR_ANGSTROM
 
 #: what rounding explains, where a card states no tolerance: meV for targets, μB for moments
-ROUNDING = {"jij": 1e-3, "dij": 1e-3, "moments": 1e-3}
+ROUNDING = {JIJ.name: 1e-3, DIJ.name: 1e-3, "moments": 1e-3}
 #: Bohr; neighbours at distances that differ by less (0.01 Å) stand for one another, as in a compressed hcp crystal
 SAME_SHELL = 0.02
 MOMENTS = ("moment_i_mub", "moment_j_mub")
@@ -37,17 +38,19 @@ def check_physics(
     """
     limit = ROUNDING | dict(tolerance)
     values = {
-        name: table[list(targets[name]["columns"])].to_numpy(dtype=float) for name in ("jij", "dij") if name in targets
+        name: table[list(targets[name]["columns"])].to_numpy(dtype=float)
+        for name in (JIJ.name, DIJ.name)
+        if name in targets
     }
     if set(MOMENTS) <= set(table):
         moments = table[list(MOMENTS)].to_numpy(dtype=float)
         _check_moments(table, moments, geometries, host, limit["moments"], where)
         for name, found in values.items():
             check_zero(found, moments, name, limit[name], where)
-    if "jij" in values:
-        _check_twins(values["jij"][:, 0], table["orbit"].tolist(), limit["jij"], where)
-    if "dij" in values:
-        _check_vectors(table, values["dij"], geometries, host, limit["dij"], where)
+    if JIJ.name in values:
+        _check_twins(values[JIJ.name][:, 0], table["orbit"].tolist(), limit[JIJ.name], where)
+    if DIJ.name in values:
+        _check_vectors(table, values[DIJ.name], geometries, host, limit[DIJ.name], where)
 
 
 def check_zero(values: np.ndarray, moments: np.ndarray, name: str, limit: float, where: Callable[[int], str]) -> None:

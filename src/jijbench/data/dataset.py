@@ -130,6 +130,16 @@ def dataset_ids() -> list[str]:
     return sorted(path.parent.name for path in home("datasets").glob("*/card.yaml"))
 
 
+@lru_cache(maxsize=8)
+def dataset_for(analysis: str) -> str:
+    """Id of the first shipped dataset whose card lists an analysis; raises ``UnknownName``."""
+    cards = {name: read_card(home("datasets") / name) for name in dataset_ids()}
+    found = [name for name, card in cards.items() if analysis in card.analyses]
+    if not found:
+        raise UnknownName("analysis of a dataset", analysis, {a for card in cards.values() for a in card.analyses})
+    return found[0]
+
+
 def dataset_folder(name: str | Path) -> Path:
     """Folder of a dataset given by its path, by the id of a shipped one, or by the name of a folder here.
 

@@ -20,6 +20,7 @@ from jijbench.data.card import Card, file_sha256, make_card
 from jijbench.data.cluster import TOLERANCE, cluster
 from jijbench.data.columns import ColumnMap, read_columns
 from jijbench.data.consistency import ROUNDING, check_zero
+from jijbench.data.dataset import dataset_for
 from jijbench.data.dialect import spelt
 from jijbench.data.host import Host
 from jijbench.data.sample import Geometry
@@ -28,6 +29,7 @@ from jijbench.data.symmetry import site_at
 from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, MissingExtra
+from jijbench.targets import DIJ, JIJ
 
 J_COLUMN = "jij_mev"
 D_COLUMNS = ("dij_x_mev", "dij_y_mev", "dij_z_mev")
@@ -160,7 +162,7 @@ def _couplings(rows: Table, columns: ColumnMap) -> tuple[np.ndarray, np.ndarray 
     if not columns.moments:
         return values, None
     moments = rows.numbers(*columns.moments)
-    check_zero(values, moments, "J", (ROUNDING | columns.tolerance)["jij"], rows.where)
+    check_zero(values, moments, "J", (ROUNDING | columns.tolerance)[JIJ.name], rows.where)
     if convention(columns.convention).moments:
         rows.refuse(moments.min(axis=1) < 0, f"has a negative moment; {columns.convention!r} wants lengths, give |m|")
         return values * moments.prod(axis=1, keepdims=True), moments
@@ -207,9 +209,9 @@ def house_table(rows: Table, columns: ColumnMap, ends: list[Ends], geometries: d
 
 def _described(columns: ColumnMap) -> dict[str, dict]:
     """Targets and units of the card."""
-    targets = {"jij": {"unit": "meV", "columns": [J_COLUMN]}}
+    targets = {JIJ.name: {"unit": JIJ.unit, "columns": [J_COLUMN]}}
     if columns.d is not None:
-        targets["dij"] = {"unit": "meV", "columns": list(D_COLUMNS)}
+        targets[DIJ.name] = {"unit": DIJ.unit, "columns": list(D_COLUMNS)}
     energies = [name for spec in targets.values() for name in spec["columns"]]
     moments = ["moment_i_mub", "moment_j_mub"] if columns.moments else []
     units = {"meV": energies, "Å": ["distance_angstrom", *STEP_COLUMNS], "Bohr magneton": moments}
@@ -239,7 +241,7 @@ def import_table(
 ) -> Card:  # fmt: skip
     """Write the dataset folder ``output`` from a table of dimers.
 
-    ``host`` is a ``host.json`` or a structure that ASE reads, a CIF or POSCAR (None: Bi2Te3 as in jij-bi2te3),
+    ``host`` is a ``host.json`` or a structure that ASE reads, a CIF or POSCAR (None: Bi2Te3, as in the suite's dimers),
     ``spin_orbit`` None: not stated, or true because the table has D, ``radius`` (Å) that of the clusters,
     ``noise_floor`` meV by target. Raises ``DataError`` naming file and row of what cannot be imported; then nothing is
     written.
@@ -249,7 +251,7 @@ def import_table(
         raise DataError(f"{output} already holds a dataset, or something else; name a new folder, or an empty one")
     if not 0 < radius <= limits.RADIUS:
         raise DataError(f"the clusters' radius is {radius:g} Å; give one above 0 and up to {limits.RADIUS:g}")
-    host_file = home("datasets") / "jij-bi2te3" / "host.json" if host is None else Path(host)
+    host_file = home("datasets") / dataset_for("critical-temperature") / "host.json" if host is None else Path(host)
     crystal, host_json = crystal_of(host_file)
     rows = read_any(file, columns)
     about = {

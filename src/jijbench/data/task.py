@@ -46,12 +46,16 @@ InnerFolds = tuple[tuple[np.ndarray, np.ndarray], ...]
 
 @dataclass(frozen=True)
 class Question:
-    """What an adapter may know before it sees data."""
+    """What an adapter may know before it sees data.
+
+    ``n_impurities`` and ``n_impurities_trained``: how many a sample has at most, of test and of training.
+    """
 
     target: Target
     inputs: str = "structure"
     n_impurities: int = 2
     protocol: str = "random-orbit"
+    n_impurities_trained: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +144,8 @@ class Task:
 
     def question(self, inputs: str) -> Question:
         """What a row with these inputs may know beforehand."""
-        return Question(self.target, inputs, len(self.dataset.samples[0].elements), self.split.protocol)
+        asked, trained = (max(len(s.elements) for s in data.samples) for data in (self.dataset, self.source))
+        return Question(self.target, inputs, asked, self.split.protocol, trained)
 
     def training(self, fold: int, inputs: str, n_inner: int) -> Training:
         """Samples, truth and inner folds of one fold's training part, inputs as declared.

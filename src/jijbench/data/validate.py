@@ -17,6 +17,7 @@ from jijbench.data.symmetry import canonical
 from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_json
+from jijbench.targets import JIJ
 
 REQUIRED = ("id", "geometry", "orbit", "element_i", "element_j")
 
@@ -75,7 +76,7 @@ def host_of(dataset: Dataset) -> Host:
     return read_host(dataset.folder / "host.json")
 
 
-def audit_orbits(dataset: Dataset, target: str = "jij") -> Audit:
+def audit_orbits(dataset: Dataset, target: str = JIJ.name) -> Audit:
     """Recompute every orbit from the host's space group and compare it with the table's.
 
     Raises ``DataError`` naming the first row whose orbit is wrong.

@@ -11,7 +11,7 @@ import pandas as pd
 from jijbench.context import home
 from jijbench.data.card import described
 from jijbench.data.curves import SPINLESS
-from jijbench.data.dataset import load_dataset
+from jijbench.data.dataset import dataset_for, load_dataset
 from jijbench.elements import atomic_number
 from jijbench.errors import ExportError
 from jijbench.files import check_free, write_folder
@@ -32,7 +32,6 @@ from jijbench.kkr.curves import Curves, read_curves
 from jijbench.targets import DV, DV_SHELL
 from jijbench.units import BOHR_ANGSTROM
 
-DATASET = "deltav-elemental"
 SAME_RADIUS = 2e-3  # Bohr
 ALONE = 1e-5  # Å: the radius of a cluster of one atom
 
@@ -55,9 +54,9 @@ def core_states(element: str) -> tuple[tuple[int, float], ...]:
 
 def start_from_dataset(host: str, element: str, card: Atom) -> Atom:
     """V_start of a combination that the dataset holds, in the header of the host's card; raises ``ExportError``."""
-    dataset = load_dataset(DATASET)
+    dataset = load_dataset(dataset_for("kkr-savings"))
     if f"{element}-in-{host}" not in set(dataset.table["orbit"]):
-        raise ExportError(f"{DATASET} has no {element} in {host}; make a card with voronoi and give it as --start")
+        raise ExportError(f"{dataset.id} has no {element} in {host}; make a card with voronoi and give it as --start")
     core = core_states(element)
     row = dataset.table.set_index("id").loc[f"{element}-in-{host}"]
     with np.load(dataset.folder / "curves.npz", allow_pickle=False) as found:
@@ -65,7 +64,7 @@ def start_from_dataset(host: str, element: str, card: Atom) -> Atom:
         radius = float(found["host_state"][row["host_row"], 0])
     if abs(radius - card[0].r_ws) > SAME_RADIUS or len(v) != len(card[0].v):
         raise ExportError(
-            f"{DATASET} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
+            f"{dataset.id} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
             f"{len(card[0].v)} up to {card[0].r_ws:.5f}; make a card with voronoi and give it as --start"
         )
     number = atomic_number(element)

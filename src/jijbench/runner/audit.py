@@ -15,9 +15,10 @@ from jijbench.data.sample import Sample
 from jijbench.data.task import Question, release
 from jijbench.errors import DataError
 from jijbench.scores import metrics
+from jijbench.targets import JIJ
 
 Part = tuple[np.ndarray, np.ndarray]  # positions of training and test rows
-TARGET = "jij"
+TARGET = JIJ.name
 ADAPTERS = ("nearest-dimer", "low-rank")  # cheap, and both able to copy a twin
 SHARE = 0.2  # of the rows, tested
 
@@ -125,7 +126,8 @@ def _summary(values: np.ndarray) -> tuple[float, float]:
 def _gain(name: str, dataset: Dataset, inputs: str, splits: Sequence[tuple[Part, Part]]) -> TwinGain:
     """Fit one adapter on both parts of every seed; raises ``DataError`` where it refuses the question."""
     kind, target = adapters.require(name), dataset.target(TARGET)
-    reason = kind.refuses(Question(target, inputs, len(dataset.samples[0].elements)))
+    most = max(len(sample.elements) for sample in dataset.samples)
+    reason = kind.refuses(Question(target, inputs, most, n_impurities_trained=most))
     if reason:
         raise DataError(f"{name} cannot audit {dataset.id}: {reason}; choose another adapter")
     samples, y = release(dataset.samples, inputs), dataset.truth(TARGET)

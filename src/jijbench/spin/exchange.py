@@ -11,7 +11,8 @@ from jijbench.data.dataset import Dataset, dataset_ids, load_dataset
 from jijbench.data.tables import Table, read_table_of_user, table_of_frame
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, ExportError, UnknownElement
-from jijbench.spin.neighbours import DATASET, Neighbours
+from jijbench.spin.neighbours import Neighbours, main_dataset
+from jijbench.targets import JIJ
 
 DMI = ("dmi_x_mev", "dmi_y_mev", "dmi_z_mev")
 NEEDED = ("element_i", "element_j", "shell", "jij_mev")
@@ -34,9 +35,10 @@ def read_exchange(source: str | Path) -> pd.DataFrame:
 
     Raises ``DataError`` for a file that cannot be read.
     """
-    name = DATASET if str(source) == "dataset" else str(source)
-    if name in dataset_ids():
-        return dataset_table(load_dataset(name))
+    if str(source) == "dataset":
+        return dataset_table(main_dataset())
+    if str(source) in dataset_ids():
+        return dataset_table(load_dataset(str(source)))
     path = Path(source)
     if (path / "card.yaml").is_file():
         return dataset_table(load_dataset(path))
@@ -67,9 +69,9 @@ def _typed(table: Table) -> pd.DataFrame:
 
 def dataset_table(dataset: Dataset) -> pd.DataFrame:
     """The reference J of a dataset as an exchange table."""
-    if "jij" not in dataset.card.targets:
-        raise DataError(f"{dataset.id} holds no exchange interactions; take {DATASET}")
-    return dataset.table.assign(jij_mev=dataset.truth("jij"))
+    if JIJ.name not in dataset.card.targets:
+        raise DataError(f"{dataset.id} holds no exchange interactions; take `dataset`")
+    return dataset.table.assign(jij_mev=dataset.truth(JIJ.name))
 
 
 def exchange_table(table: pd.DataFrame, host: Neighbours, shells: Collection[int] | None = None) -> pd.DataFrame:
@@ -157,7 +159,7 @@ def moments_of(
     """
     given, elements = dict(given or {}), list(elements)
     wanted = set(elements) - set(given)
-    known = _moments(dataset_table(load_dataset(DATASET)), wanted) | _moments(table, wanted) | given
+    known = _moments(dataset_table(main_dataset()), wanted) | _moments(table, wanted) | given
     for element in elements:
         if element not in known:
             raise ExportError(f"no moment of {element} is known; give one, such as {element}=3.0 (μB)")

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pandas as pd
 
-from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.dataset import Dataset, dataset_for, load_dataset
 from jijbench.data.host import Host
 from jijbench.data.symmetry import operations, site_at
 from jijbench.data.validate import host_of
@@ -15,7 +15,6 @@ from jijbench.errors import DataError
 
 #: number of a shell, and a or b where it has two triplets that no symmetry joins (else empty)
 Group = tuple[int, str]
-DATASET = "jij-bi2te3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +74,14 @@ class Neighbours:
         return len(self.i)
 
 
-def load_neighbours(dataset: str = DATASET) -> Neighbours:
-    """Neighbours in the host of a dataset, within the shells that it lists."""
-    return _neighbours(load_dataset(dataset))
+def main_dataset() -> Dataset:
+    """The suite's exchange interactions, whose shells make whole sums."""
+    return load_dataset(dataset_for("critical-temperature"))
+
+
+def load_neighbours(dataset: str | None = None) -> Neighbours:
+    """Neighbours in the host of a dataset (None: the main one), within the shells that it lists."""
+    return _neighbours(main_dataset() if dataset is None else load_dataset(dataset))
 
 
 @lru_cache(maxsize=4)

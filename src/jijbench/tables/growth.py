@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jijbench.benchmark import Benchmark, Cell
-from jijbench.data.dataset import Dataset, load_dataset
+from jijbench.data.dataset import Dataset, dataset_for, load_dataset
 from jijbench.data.task import load_task
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
@@ -17,8 +17,6 @@ from jijbench.tables.results import Results, load_results
 #: what tells one curve from another, in the order of the tables
 CURVE = ["task", "row", "unit", "acquire"]
 COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
-#: the table whose two orders of a pair differ: the precision of published couplings
-PUBLISHED = "jij-published-table"
 
 
 def growth_table(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
@@ -109,7 +107,7 @@ def needed_interval(curve: pd.DataFrame, error: float) -> tuple[float | None, fl
     return low, high
 
 
-def asymmetry(dataset: Dataset, target: str = "jij") -> float | None:
+def asymmetry(dataset: Dataset, target: str) -> float | None:
     """Mean \\|J(A,B) − J(B,A)\\| of the magnetic pairs that a table lists in both orders; None where it has none.
 
     Rows of one orbit beside its first row: the precision of a table that should give them the same number.
@@ -132,7 +130,8 @@ def noise_floors(task: str) -> dict[str, float]:
     found = load_task(task)
     name, own = found.target.name, found.dataset.card.noise_floor
     floors = {"numerical noise of these data": own[name]} if name in own else {}
-    gap = asymmetry(load_dataset(PUBLISHED)) if name == "jij" else None
+    twins = load_dataset(dataset_for("twins"))
+    gap = asymmetry(twins, name) if name in twins.card.targets else None
     return floors if gap is None else floors | {"|J(A,B) − J(B,A)| of the published table (other data)": gap}
 
 
