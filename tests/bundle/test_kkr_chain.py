@@ -12,7 +12,7 @@ from jijbench.bundle.impurities import crystal_of
 from jijbench.cli import cli
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, ExportError
-from jijbench.formats.kkr_potential import Block, card_text, read_card
+from jijbench.formats.kkr_potential import Block, potential_text
 from jijbench.kkr.start import core_states
 from jijbench.units import BOHR_ANGSTROM
 
@@ -53,9 +53,9 @@ def hosts(tmp_path_factory):
         cases[k] = host, sample.elements[0]
         v_host = sample.inputs["host_potential"]
         (folder / host).mkdir()
-        (folder / host / f"{host}_host.potential").write_text(card_text([block(host, about, v_host)]))
+        (folder / host / f"{host}_host.potential").write_text(potential_text([block(host, about, v_host)]))
         start = block(sample.elements[0], about, v_host + sample.inputs["start"])
-        (folder / host / f"{sample.elements[0]}.start.potential").write_text(card_text([start]))
+        (folder / host / f"{sample.elements[0]}.start.potential").write_text(potential_text([start]))
         (folder / host / "scoef").write_text(cluster_text(host, about))
         (folder / host / "config.cfg").write_text("NSPIN= 1\n")
         for name in ("kkrflex_green", "kkrflex_tmat"):
@@ -114,9 +114,9 @@ def test_start_potentials_of_every_crystal(hosts, predicted, tmp_path):
         call("export", "kkr", "--impurity", predicted / "dv.npz", "--shell", predicted / "dv-shell.npz", "--host", host,
              "--element", element, "--start", folder / host / f"{element}.start.potential", "--cards", folder / host,
              out)  # fmt: skip
-        found = read_card(out / "potential")
+        found = read_blocks(out / "potential")
         (mine,), (start,) = (
-            read_card(folder / host / f"{name}.potential") for name in (f"{host}_host", f"{element}.start")
+            read_blocks(folder / host / f"{name}.potential") for name in (f"{host}_host", f"{element}.start")
         )
         with np.load(predicted / "dv.npz") as dv, np.load(predicted / "dv-shell.npz") as shell:
             correction = dv["mean"][(dv["host"] == host) & (dv["impurity"] == element)]

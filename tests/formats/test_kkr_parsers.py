@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fuzz_files import SUBJECTS
 from jijbench.errors import DataError, ExportError
-from jijbench.formats.kkr_potential import read_card
+from jijbench.formats.kkr_potential import read_blocks
 from jijbench.formats.kkr_text import as_number, decimals
 
 CARDS = Path(__file__).parent / "kkr"
@@ -51,13 +51,13 @@ def test_no_cut_line_end_passes(tmp_path):
     """Every line of a card cut by every length: refused, or nothing changed that was printed to eight decimals."""
     path = tmp_path / "card"
     lines = (CARDS / "Cu_host.potential").read_text().splitlines()
-    (right,) = read_card(CARDS / "Cu_host.potential")
+    (right,) = read_blocks(CARDS / "Cu_host.potential")
     passed = 0
     for k, line in enumerate(lines[:20]):
         for cut in range(1, len(line) + 1):
             path.write_text("\n".join([*lines[:k], line[:-cut], *lines[k + 1 :]]) + "\n")
             try:
-                (found,) = read_card(path)
+                (found,) = read_blocks(path)
             except ExportError:
                 continue
             passed += 1
@@ -74,7 +74,7 @@ def test_no_truncation_passes(name, tmp_path):
     for k in [*range(len(data) - 45, len(data)), *range(0, len(data), len(data) // 40)]:
         path.write_bytes(data[:k])
         with pytest.raises(ExportError):
-            read_card(path)
+            read_blocks(path)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_columns_are_read_by_their_width(column, complaint, tmp_path):
     path = tmp_path / "card"
     path.write_text("\n".join([*lines[:14], lines[14][:20] + column + lines[14][40:], *lines[15:]]))
     with pytest.raises(ExportError, match=r"line 15: V: .*" + complaint):
-        read_card(path)
+        read_blocks(path)
 
 
 def test_numbers_as_fortran_writes_them(tmp_path):
@@ -106,4 +106,4 @@ def test_numbers_as_fortran_writes_them(tmp_path):
     assert [decimals(word) for word in ("1.50D-02", "29", "0.5000", "1.5E+03")] == [4, 0, 4, 0]
     text = (CARDS / "Cu_host.potential").read_bytes()
     (tmp_path / "card").write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
-    np.testing.assert_array_equal(read_card(tmp_path / "card")[0].v, read_card(CARDS / "Cu_host.potential")[0].v)
+    np.testing.assert_array_equal(read_blocks(tmp_path / "card")[0].v, read_blocks(CARDS / "Cu_host.potential")[0].v)

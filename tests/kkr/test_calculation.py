@@ -10,7 +10,7 @@ import pytest
 from fuzz import Subject, mutants
 from jijbench.errors import ExportError
 from jijbench.formats.kkr_atominfo import read_atominfo
-from jijbench.formats.kkr_potential import atoms_of, card_text, read_atoms, read_card
+from jijbench.formats.kkr_potential import atoms_of, potential_text, read_atoms
 from jijbench.kkr.calculation import check_info, read_cluster
 from jijbench.kkr.cases import asked
 from jijbench.kkr.start import export_kkr
@@ -44,10 +44,10 @@ def two_spins(path, shift):
     """The card at ``path`` with SPIN DOWN ``shift`` Ry below and SPIN UP as much above."""
     blocks = [
         replace(b, title=f"{b.title[:14]} {word:<13}{b.title[28:]}", v=b.v + sign * shift)
-        for b in read_card(path)
+        for b in read_blocks(path)
         for sign, word in ((-1, "SPIN DOWN"), (1, "SPIN UP"))
     ]
-    path.write_text(card_text(blocks))
+    path.write_text(potential_text(blocks))
 
 
 def refused(hosts, tmp_path, match):
@@ -67,17 +67,17 @@ def test_a_start_of_one_spin_in_a_host_of_two_is_refused(whole, hosts, tmp_path)
     two_spins(hosts / "Cu" / "Cu_host.potential", 0.0)
     if not whole:
         start = hosts / "Cu" / "Ni.start.potential"
-        start.write_text(card_text(read_card(start)[:1]))
+        start.write_text(potential_text(read_blocks(start)[:1]))
     refused(hosts, tmp_path, "not of 2 spins as the host's")
 
 
 def test_a_start_of_two_spins_in_a_host_of_one_gives_its_mean(hosts, tmp_path):
-    right, written = ask(hosts)["v_start"], read_card(export(hosts, tmp_path / "one") / "potential")
+    right, written = ask(hosts)["v_start"], read_blocks(export(hosts, tmp_path / "one") / "potential")
     two_spins(hosts / "Cu" / "Ni.start.potential", 0.3)
     found = ask(hosts)
     np.testing.assert_allclose(found["v_start"], right, atol=1e-9)
     assert found["spins"].tolist() == [1]
-    again = read_card(export(hosts, tmp_path / "two") / "potential")
+    again = read_blocks(export(hosts, tmp_path / "two") / "potential")
     assert len(again) == 13
     assert "SPIN" not in again[0].title
     np.testing.assert_allclose(again[0].v, written[0].v, atol=1e-9)
@@ -91,7 +91,7 @@ def test_two_spins_throughout_are_asked_by_their_mean_and_exported_both(hosts, t
     assert found["spins"].tolist() == [2]
     for name in ("v_start", "v_host"):
         np.testing.assert_allclose(found[name], right[name], atol=1e-9)
-    blocks = read_card(export(hosts, tmp_path / "out") / "potential")
+    blocks = read_blocks(export(hosts, tmp_path / "out") / "potential")
     assert [b.title[15:24].strip() for b in blocks] == ["SPIN DOWN", "SPIN UP"] * 13
     np.testing.assert_allclose(blocks[1].v - blocks[0].v, 0.6, atol=1e-9)
     np.testing.assert_allclose(blocks[3].v - blocks[2].v, 0.2, atol=1e-9)
@@ -101,7 +101,7 @@ def test_two_blocks_are_one_atom_only_where_they_agree(tmp_path):
     path = tmp_path / "card"
     shutil.copy(CARDS / "Ni_in_Cu.start.potential", path)
     two_spins(path, 0.1)
-    blocks = read_card(path)
+    blocks = read_blocks(path)
     assert [len(atom) for atom in atoms_of(blocks, "card")] == [2] * 13
     with pytest.raises(ExportError, match=r"block 2 .*Z 29 or the core is not that of the other spin, Z 28"):
         atoms_of([blocks[0], blocks[3]], "card")
@@ -111,12 +111,12 @@ def test_two_blocks_are_one_atom_only_where_they_agree(tmp_path):
         atoms_of([*blocks[:2], *(replace(b, alat=7.0) for b in blocks[2:4])], "card")
 
 
-def test_other_atoms_of_a_start_card_are_the_hosts(hosts, tmp_path):
+def test_other_atoms_of_a_start_potential_are_the_hosts(hosts, tmp_path):
     start = hosts / "Cu" / "Ni.start.potential"
-    blocks = read_card(start)
-    start.write_text(card_text([*blocks[:3], blocks[0]]))
+    blocks = read_blocks(start)
+    start.write_text(potential_text([*blocks[:3], blocks[0]]))
     refused(hosts, tmp_path, "atom 4: Z is 28, Cu has 29")
-    start.write_text(card_text([blocks[1], blocks[0]]))
+    start.write_text(potential_text([blocks[1], blocks[0]]))
     refused(hosts, tmp_path, "atom 1: Z is 29, Ni has 28")
 
 
@@ -260,16 +260,16 @@ def test_no_damage_that_changes_physics_passes(hosts):
 def test_empty_spheres_of_the_host_stay_what_they_are(hosts, tmp_path):
     """Z = 0 at sites of the host's card, in scoef and in kkrflex_atominfo; never in the impurity's place."""
     path, folder = hosts / "Cu" / "Cu_host.potential", hosts / "Cu"
-    (cu,) = read_card(path)
-    path.write_text(card_text([cu, replace(cu, z=0.0, core=(), title="Va0 " + cu.title[4:])]))
+    (cu,) = read_blocks(path)
+    path.write_text(potential_text([cu, replace(cu, z=0.0, core=(), title="Va0 " + cu.title[4:])]))
     empty = [*rows()[:-1], [*rows()[-1][:3], "2", "0.0", rows()[-1][5]]]
     (folder / "scoef").write_text(listed(empty))
     (folder / "kkrflex_atominfo").write_text(info([*ATOMS[:-1], ATOMS[-1].replace("29.00", " 0.00")]))
     out = export(hosts, tmp_path / "out")
-    assert [b.z for b in read_card(out / "potential")] == [28.0, *[29.0] * 11, 0.0]
+    assert [b.z for b in read_blocks(out / "potential")] == [28.0, *[29.0] * 11, 0.0]
     assert table((out / "kkrflex_atominfo").read_text())[1][:, 3].tolist() == [28.0, *[29.0] * 11, 0.0]
     (folder / "kkrflex_atominfo").write_text(INFO)
-    with pytest.raises(ExportError, match="atom 13: Z is 29, site 2 of the host's card, an empty sphere, has 0"):
+    with pytest.raises(ExportError, match="atom 13: Z is 29, site 2 of the host's potential, an empty sphere, has 0"):
         export(hosts, tmp_path / "other")
     (folder / "scoef").write_text(listed([[*rows()[0][:3], "2", "0.0", "0.0"], *rows()[1:]]))
     with pytest.raises(ExportError, match="atom 2: Z is 0, Cu has 29"):

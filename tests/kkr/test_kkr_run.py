@@ -126,7 +126,10 @@ def test_runs_from_other_predictions_are_not_mixed(tmp_path):
     [
         (lambda hosts: (hosts / "config.cfg").unlink(), r"hosts/Cu: no config\.cfg"),
         (lambda hosts: (hosts / "kkrflex_green").unlink(), r"hosts/Cu: no kkrflex_green"),
-        (lambda hosts: (hosts / "config.cfg").write_text("INS= 0\n NSPIN= 2\n"), r"NSPIN is 2, the host's card has 1"),
+        (
+            lambda hosts: (hosts / "config.cfg").write_text("INS= 0\n NSPIN= 2\n"),
+            r"NSPIN is 2, the host's potential has 1",
+        ),
         (lambda hosts: (hosts / "scoef").write_text("1\n0 0 0 1\n"), "no atom of scoef at the predicted distances"),
         (lambda hosts: (hosts / "Ni.start.potential").unlink(), r"Ni\.start\.potential: No such file"),
     ],

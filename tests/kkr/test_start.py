@@ -14,7 +14,7 @@ from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
 from jijbench.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.formats.kkr_potential import card_text, read_atoms, read_card
+from jijbench.formats.kkr_potential import potential_text, read_atoms
 from jijbench.formats.kkr_scoef import Site, read_scoef
 from jijbench.kkr.cluster import Cluster
 from jijbench.kkr.start import cluster_blocks, export_kkr
@@ -40,11 +40,11 @@ def predicted(folder, target="dv", n=349, value=0.1, **extra):
 
 
 def test_a_correction_lands_in_its_cells_alone(cards, tmp_path):
-    alat = read_card(CARDS / "Cu_host.potential")[0].alat
+    alat = read_blocks(CARDS / "Cu_host.potential")[0].alat
     shell = predicted(tmp_path, "dv-shell", value=-0.02, distance=[alat / np.sqrt(2)])
     export_kkr("Cu", "Ni", predicted(tmp_path), shell, str(START), cards, tmp_path / "out")
-    (host,) = read_card(CARDS / "Cu_host.potential")
-    found, start = read_card(tmp_path / "out" / "potential"), read_card(START)
+    (host,) = read_blocks(CARDS / "Cu_host.potential")
+    found, start = read_blocks(tmp_path / "out" / "potential"), read_blocks(START)
     assert [b.z for b in found] == [28.0] + [29.0] * 12
     np.testing.assert_allclose(found[0].v - start[0].v, 0.1, atol=1e-9)
     for block in found[1:]:
@@ -81,8 +81,8 @@ def test_the_codes_own_atominfo_gets_another_z(cards, tmp_path):
 
 def test_the_impurity_lies_on_the_hosts_mesh_with_its_own_core(cards, tmp_path):
     export_kkr("Cu", "Ni", None, None, str(CARDS / "Ni_in_Cu.converged.potential"), cards, tmp_path / "out")
-    found, (host,) = read_card(tmp_path / "out" / "potential")[0], read_card(CARDS / "Cu_host.potential")
-    own = read_card(CARDS / "Ni_in_Cu.converged.potential")[0]
+    found, (host,) = read_blocks(tmp_path / "out" / "potential")[0], read_blocks(CARDS / "Cu_host.potential")
+    own = read_blocks(CARDS / "Ni_in_Cu.converged.potential")[0]
     assert (found.alat, found.r_mt_new, found.b, found.r_ws) == (host.alat, host.r_mt_new, host.b, host.r_ws)
     assert (found.z, found.core, found.title) == (28.0, own.core, own.title)
 
@@ -92,7 +92,7 @@ def test_the_dataset_gives_the_start(element, core, cards, tmp_path):
     dataset = load_dataset("deltav-elemental")
     dv = predicted(tmp_path, value=0.0, impurity=[element])
     export_kkr("Cu", element, dv, None, "dataset", cards, tmp_path / "out")
-    found, (host,) = read_card(tmp_path / "out" / "potential")[0], read_card(CARDS / "Cu_host.potential")
+    found, (host,) = read_blocks(tmp_path / "out" / "potential")[0], read_blocks(CARDS / "Cu_host.potential")
     row = dataset.table.set_index("id").loc[f"{element}-in-Cu"]
     with np.load(dataset.folder / "curves.npz") as arrays:
         np.testing.assert_allclose(found.v - host.v, arrays["start"][row["start_row"]], atol=1e-5)
@@ -143,7 +143,7 @@ def test_the_command_writes_once(cards, tmp_path):
 
 
 def test_full_potential_keeps_the_hosts_nonspherical_part():
-    start = read_card(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
+    start = read_blocks(CARDS / "Cr_in_Bi2Te3.full.converged.potential")
     host = [replace(b, nonspherical={lm: 2 * v for lm, v in b.nonspherical.items()}) for b in start]
     sites = [Site((0.0, 0.0, 0.0), 1, 83.0), Site((0.5, 0.0, 0.0), 1, 83.0)]
     cluster, start = Cluster([tuple(host)], sites), tuple(start)
@@ -152,7 +152,7 @@ def test_full_potential_keeps_the_hosts_nonspherical_part():
     for block, spin, begin in zip(found[:2], host, start, strict=True):
         np.testing.assert_allclose(block.v, begin.v + 0.1)
         assert all((block.nonspherical[lm] == v).all() for lm, v in spin.nonspherical.items())
-    with pytest.raises(ExportError, match="349 points, the card has 484"):
+    with pytest.raises(ExportError, match="349 points, the potential has 484"):
         cluster_blocks(cluster, start, np.zeros(349), {})
     with pytest.raises(ExportError, match="not of 2 spins"):
         cluster_blocks(cluster, read_atoms(START)[0], None, {})
@@ -211,9 +211,9 @@ def test_predictions_from_outside_and_for_two_spins_are_said(cards, tmp_path):
         export_kkr("Cu", "Ni", outside, None, str(START), cards, tmp_path / "other")
     host, start = cards / "Cu_host.potential", tmp_path / "start"
     for path, to in ((host, host), (START, start)):
-        blocks = [replace(b, title=f"{b.title[:14]} {w:<13}{b.title[28:]}") for b in read_card(path)
+        blocks = [replace(b, title=f"{b.title[:14]} {w:<13}{b.title[28:]}") for b in read_blocks(path)
                   for w in ("SPIN DOWN", "SPIN UP")]  # fmt: skip
-        to.write_text(card_text(blocks))
+        to.write_text(potential_text(blocks))
     with pytest.warns(UserWarning, match="two spins, the model is non-magnetic"):
         export_kkr("Cu", "Ni", predicted(tmp_path), None, str(start), cards, tmp_path / "spins")
 
@@ -223,5 +223,5 @@ def test_a_start_of_the_data_is_not_put_on_another_mesh(cards, tmp_path):
     scale = 2.70000 / 2.66598
     text = text.replace("2.66598", "2.70000").replace("0.44418808D-03", f"{0.44418808 * scale:.8f}D-03")
     (cards / "Cu_host.potential").write_text(text)
-    with pytest.raises(ExportError, match=r"up to 2\.66598 Bohr, the card 349 up to 2\.70000"):
+    with pytest.raises(ExportError, match=r"up to 2\.66598 Bohr, the potential 349 up to 2\.70000"):
         export_kkr("Cu", "N", None, None, "dataset", cards, tmp_path / "out")

@@ -63,7 +63,7 @@ class Impurities:
     def samples(
         self, host: str, impurity: str, v_start: np.ndarray | None = None, crystal: HostState | None = None
     ) -> list[Sample]:
-        """The impurity in a host of the bundle, or in ``crystal``; ``v_start`` (349,) Ry as the potential card has it.
+        """The impurity in a host of the bundle, or in ``crystal``; ``v_start`` (349,) Ry as the potential file has it.
 
         Without ``v_start`` that of the data is taken or, since an atom does not know its host, the same element's in
         another host (``start_from``). Raises ``DataError`` where a potential is not known.

@@ -36,7 +36,7 @@ def read_impurity_table(path: Path, known: Impurities) -> list[Sample]:
 def read_impurity_arrays(path: Path, known: Impurities) -> list[Sample]:
     """Impurities of an ``.npz`` file with starts, and hosts, of the user's own.
 
-    ``host``, ``impurity`` (n,); ``v_start`` (n, 349) Ry as in the potential card. For hosts that are not in the data
+    ``host``, ``impurity`` (n,); ``v_start`` (n, 349) Ry as in the potential file. For hosts that are not in the data
     also ``v_host`` (n, 349) Ry, ``r_ws_bohr``, ``fermi_energy_ry``, ``structure`` (fcc, bcc, hcp),
     ``lattice_constant_bohr`` and, for hcp, ``c_over_a``, each (n,). ``spins`` (n,), where it is there, says for how
     many the prediction is meant. Raises ``DataError`` naming file, array and row.

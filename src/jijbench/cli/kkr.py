@@ -26,7 +26,7 @@ def command() -> None:
 @click.option("--hosts", type=FOLDER, required=True, help="Folder of converged hosts.")
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 def ask(cases: Path, hosts: Path, output: Path) -> None:
-    """Read starts and hosts from your cards into OUTPUT (.npz), the question to `jijbench predict`.
+    """Read starts and hosts from your files into OUTPUT (.npz), the question to `jijbench predict`.
 
     \b
     jijbench kkr ask --cases cases.csv --hosts hosts asked.npz

@@ -1,4 +1,4 @@
-"""The potential card of the JuKKR codes: read and written, atomic spheres and full potential.
+"""The potential file of the JuKKR codes: read and written, atomic spheres and full potential.
 
 Ry and Bohr; V without the nuclear term (V_total = V − 2 Z / r). Blocks follow each other atom by atom, spin DOWN before
 spin UP. The mesh is r_k = b (exp(a k) − 1) up to the muffin-tin point; in the full potential the points beyond belong
@@ -23,7 +23,7 @@ Atom = tuple["Block", ...]
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One atom and spin of a potential card; lengths in Bohr, energies and V in Ry."""
+    """One atom and spin of a potential file; lengths in Bohr, energies and V in Ry."""
 
     title: str  # to column 28: name, the word POTENTIAL, the spin; then exc: and the functional
     r_mt: float
@@ -108,14 +108,14 @@ def _block(lines: Lines) -> Block:
     return Block(*header, v, _nonspherical(lines, inner, n_lm), inner, n_lm, printed)
 
 
-def read_card(path: Path) -> list[Block]:
-    """Blocks of a potential card in the file's order. Raises ``ExportError`` naming file, line and field."""
+def read_blocks(path: Path) -> list[Block]:
+    """Blocks of a potential file in the file's order. Raises ``ExportError`` naming file, line and field."""
     lines, blocks = Lines(path), []
     while lines.left:
         blocks.append(_block(lines))
         check_block(blocks[-1], f"{path}, line {lines.at}")
     if not blocks:
-        raise ExportError(f"{path}: no block; give a potential card")
+        raise ExportError(f"{path}: no block; give a potential file")
     return blocks
 
 
@@ -167,8 +167,8 @@ def _text(block: Block) -> Iterator[str]:
         yield f"{1:5d}"
 
 
-def card_text(blocks: Sequence[Block]) -> str:
-    """Text of a potential card; raises ``ExportError`` for a block that the code would not take."""
+def potential_text(blocks: Sequence[Block]) -> str:
+    """Text of a potential file; raises ``ExportError`` for a block that the code would not take."""
     for k, block in enumerate(blocks, start=1):
         check_block(block, f"block {k} ({block.title[:10].strip()})")
     return "\n".join(line for block in blocks for line in _text(block)) + "\n"
@@ -189,11 +189,11 @@ def n_spins(blocks: Sequence[Block], where: str) -> int:
 
 
 def read_atoms(path: Path) -> list[Atom]:
-    """Atoms of a potential card; how many blocks each has is told by the card itself, never by another file.
+    """Atoms of a potential file; how many blocks each has is told by the file itself, never by another file.
 
     Raises ``ExportError`` where two blocks are not the two spins of one atom, or alat differs.
     """
-    return atoms_of(read_card(path), str(path))
+    return atoms_of(read_blocks(path), str(path))
 
 
 def atoms_of(blocks: Sequence[Block], where: str) -> list[Atom]:

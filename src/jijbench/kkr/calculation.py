@@ -35,32 +35,32 @@ class Calculation:
 
 
 def check_z(found: float, element: str, what: str) -> None:
-    """Raises ``ExportError`` where a card's Z is not the element's."""
+    """Raises ``ExportError`` where a potential's Z is not the element's."""
     if found != atomic_number(element):
         raise ExportError(f"{what}: Z is {found:g}, {element} has {atomic_number(element)}")
 
 
-def read_calculation(cards: Path, host: str, element: str, start: Path | None) -> Calculation:
+def read_calculation(files: Path, host: str, element: str, start: Path | None) -> Calculation:
     """The files of ``element`` in ``host``; without ``start`` the host's own potential stands in its place.
 
     Raises ``ExportError`` naming file and atom where one file is not of the same calculation as the others.
     """
-    cluster = read_cluster(cards, host, element)
+    cluster = read_cluster(files, host, element)
     mine = cluster.at(cluster.sites[0])
     begin = mine if start is None else read_start(start, cluster, host, element)
-    info = cards / "kkrflex_atominfo"
+    info = files / "kkrflex_atominfo"
     if not info.is_file():
         return Calculation(cluster, begin, None)
     return Calculation(cluster, begin, check_info(read_atominfo(info), cluster, host, element))
 
 
-def read_cluster(cards: Path, host: str, element: str | None = None) -> Cluster:
+def read_cluster(files: Path, host: str, element: str | None = None) -> Cluster:
     """``HOST_host.potential`` and ``scoef`` of a folder; raises ``ExportError`` where they are not of that host.
 
-    A card of one atom stands for all sites of the cell; Z = 0 is an empty sphere, not in the impurity's place. Z in
-    ``scoef``, where there is one, is the card's, or 0; on the first line it may be that of ``element``, the impurity.
+    A potential of one atom stands for all sites of the cell; Z = 0 is an empty sphere, not in the impurity's place. Z
+    in ``scoef``, where there is one, is the potential's, or 0; on the first line it may be that of ``element``.
     """
-    path, listed = cards / f"{host}_host.potential", cards / "scoef"
+    path, listed = files / f"{host}_host.potential", files / "scoef"
     atoms, sites = read_atoms(path), read_scoef(listed)
     used = {site.host_site for site in sites}
     n_sites = max(used)
@@ -81,17 +81,17 @@ def read_cluster(cards: Path, host: str, element: str | None = None) -> Cluster:
 
 
 def _check_site(found: float, cluster: Cluster, site: Site, host: str, what: str) -> None:
-    """Raises ``ExportError`` where a file gives another Z than the host's card at a site."""
+    """Raises ``ExportError`` where a file gives another Z than the host's potential at a site."""
     z = cluster.z(site)
     if found != z:
-        whose = f"{host} has" if z else f"site {site.host_site} of the host's card, an empty sphere, has"
+        whose = f"{host} has" if z else f"site {site.host_site} of the host's potential, an empty sphere, has"
         raise ExportError(f"{what}: Z is {found:g}, {whose} {z:g}")
 
 
 def read_start(path: Path, cluster: Cluster, host: str, element: str) -> Atom:
-    """The first atom of a start card, the impurity; raises ``ExportError`` for another host, mesh or number of spins.
+    """The impurity of a start potential, its first atom; raises ``ExportError`` for another host, mesh, number of spins.
 
-    A start of two spins in a host of one gives their mean; other atoms of the card are the host's.
+    A start of two spins in a host of one gives their mean; other atoms of the file are the host's.
     """
     impurity, *others = read_atoms(path)
     check_z(impurity[0].z, element, f"{path}, atom 1")
@@ -107,7 +107,9 @@ def matched(impurity: Atom, cluster: Cluster, where: str) -> Atom:
     if len(impurity) == 2 and cluster.spins == 1:
         impurity = (mean_spin(impurity),)
     if len(impurity) != cluster.spins:
-        raise ExportError(f"{where}: start card: not of {cluster.spins} spins as the host's; make both with one NSPIN")
+        raise ExportError(
+            f"{where}: start potential: not of {cluster.spins} spins as the host's; make both with one NSPIN"
+        )
     for one, other in zip(impurity, mine, strict=True):
         check_same_mesh(one, other, where)
     return impurity
@@ -138,7 +140,7 @@ def mean_spin(atom: Sequence[Block]) -> Block:
 
 
 def check_info(info: AtomInfo, cluster: Cluster, host: str, element: str) -> AtomInfo:
-    """``kkrflex_atominfo`` against scoef and cards, atom by atom; the impurity's Z may still be the host's, or 0."""
+    """``kkrflex_atominfo`` against the other files, atom by atom; the impurity's Z may still be the host's, or 0."""
     sites = cluster.sites
     if len(info.rows) != len(sites):
         raise ExportError(f"{info.path}: {len(info.rows)} atoms, scoef has {len(sites)}; they are of two clusters")
@@ -153,7 +155,7 @@ def check_info(info: AtomInfo, cluster: Cluster, host: str, element: str) -> Ato
 
 
 def check_l_max(l_max: int, cluster: Cluster, where: str) -> None:
-    """Raises ``ExportError`` where lmax is not that of a host's card of full potential."""
+    """Raises ``ExportError`` where lmax is not that of a host's potential of full potential."""
     first = cluster.at(cluster.sites[0])[0]
     if first.full and first.n_lm != (2 * l_max + 1) ** 2:
-        raise ExportError(f"{where}: lmax is {l_max}, but the host's card has lmpot {first.n_lm}")
+        raise ExportError(f"{where}: lmax is {l_max}, but the host's potential has lmpot {first.n_lm}")

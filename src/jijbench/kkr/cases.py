@@ -1,7 +1,7 @@
 """Cases (host, impurity) of a user's own KKR runs: the list, and the file by which `jijbench predict` is asked.
 
 Layout of the folder of hosts: ``HOST/`` with ``HOST_host.potential`` (converged), ``scoef`` and ``X.start.potential``,
-the card of voronoi, for every impurity X.
+the start potential of voronoi, for every impurity X.
 """
 
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def start_card(hosts: Path, host: str, element: str) -> Path:
-    """Path of the card that voronoi made."""
+def start_potential(hosts: Path, host: str, element: str) -> Path:
+    """Path of the potential that voronoi made."""
     return hosts / host / f"{element}.start.potential"
 
 
 def asked(cases: Sequence[Case], hosts: Path) -> dict[str, np.ndarray]:
-    """Arrays of the ``.npz`` that `jijbench predict` takes: starts and hosts read from the cards of all cases.
+    """Arrays of the ``.npz`` that `jijbench predict` takes: starts and hosts read from the files of all cases.
 
     The mean over spins counts, ``spins`` says how many there are. Raises ``ExportError`` naming file and case for files
     that are not of one calculation, and for another mesh or crystal.
@@ -49,12 +49,12 @@ def asked(cases: Sequence[Case], hosts: Path) -> dict[str, np.ndarray]:
 
 
 def _row(hosts: Path, host: str, element: str) -> dict:
-    found = read_calculation(hosts / host, host, element, start_card(hosts, host, element))
+    found = read_calculation(hosts / host, host, element, start_potential(hosts, host, element))
     mine = mean_spin(found.host)
     if len(mine.v) != POINTS or abs(mine.a - MESH_A) > 1e-10:
         raise ExportError(
             f"{host}: mesh of {len(mine.v)} points, a = {mine.a}; curves are predicted on {POINTS}, {MESH_A}, of "
-            "cards in the atomic sphere approximation"
+            "potentials in the atomic sphere approximation"
         )
     curves = {"v_start": mean_spin(found.start).v, "v_host": mine.v, "spins": found.cluster.spins}
     numbers = {"r_ws_bohr": mine.r_ws, "fermi_energy_ry": mine.fermi, "c_over_a": np.nan}

@@ -20,7 +20,7 @@ from jijbench.elements import SYMBOLS
 from jijbench.errors import ExportError, JijbenchError
 from jijbench.files import write_atomically
 from jijbench.kkr.calculation import read_calculation
-from jijbench.kkr.cases import Case, start_card
+from jijbench.kkr.cases import Case, start_potential
 from jijbench.kkr.curves import read_curves
 from jijbench.kkr.program import LOG, alone, call, command, plain
 from jijbench.kkr.start import cluster_blocks, export_kkr, warn_outside
@@ -81,11 +81,12 @@ def check_cases(cases: Sequence[Case], hosts: Path, curves: Mapping[str, Path]) 
         lacking = [name for name in NEEDED if not (folder / name).is_file()]
         if lacking:
             raise ExportError(f"{folder}: no {', '.join(lacking)}; the program needs them of the converged host")
-        found = read_calculation(folder, host, element, start_card(hosts, host, element))
+        found = read_calculation(folder, host, element, start_potential(hosts, host, element))
         said = NSPIN.search((folder / "config.cfg").read_text(encoding="utf-8", errors="replace"))
         if said and int(said[1]) != found.cluster.spins:
             raise ExportError(
-                f"{folder / 'config.cfg'}: NSPIN is {said[1]}, the host's card has {found.cluster.spins}; make them one"
+                f"{folder / 'config.cfg'}: NSPIN is {said[1]}, the host's potential has {found.cluster.spins}; "
+                "make them one"
             )
         correction, shell = (read_curves(curves[name], name, host, element) for name in (DV.name, DV_SHELL.name))
         cluster_blocks(found.cluster, found.start, correction.by_distance[0.0], shell.by_distance)
@@ -98,7 +99,7 @@ def _prepare(case: Case, start: str, hosts: Path, curves: Mapping[str, Path], fo
     shell = curves[DV_SHELL.name] if start == "impurity+shell" else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # said before the first run
-        export_kkr(host, element, impurity, shell, str(start_card(hosts, host, element)), hosts / host, folder)
+        export_kkr(host, element, impurity, shell, str(start_potential(hosts, host, element)), hosts / host, folder)
     for path in [hosts / host / "config.cfg", *(hosts / host).glob("kkrflex_*"), *(hosts / host).glob("shapefun*")]:
         if path.name != "kkrflex_atominfo":
             _bring(path, folder / path.name)

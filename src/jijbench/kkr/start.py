@@ -1,4 +1,4 @@
-"""Start potential of a KKR impurity run, from predicted curves: impurity, first shell, host cards elsewhere."""
+"""Start potential of a KKR impurity run: predicted in the impurity and its first shell, the host's elsewhere."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from jijbench.elements import atomic_number
 from jijbench.errors import ExportError
 from jijbench.files import check_free, write_folder
 from jijbench.formats.kkr_atominfo import atominfo_text
-from jijbench.formats.kkr_potential import Atom, Block, card_text
+from jijbench.formats.kkr_potential import Atom, Block, potential_text
 from jijbench.formats.kkr_scoef import Site
 from jijbench.formats.kkr_text import Lines
 from jijbench.kkr.calculation import (
@@ -39,7 +39,9 @@ ALONE = 1e-5  # Å: the radius of a cluster of one atom
 def added(block: Block, curve: np.ndarray, what: str) -> Block:
     """Block with a curve added to its spherical part; raises ``ExportError`` for another number of points."""
     if curve.shape != block.v.shape:
-        raise ExportError(f"{what}: predicted on {curve.size} points, the card has {block.v.size}; meshes must agree")
+        raise ExportError(
+            f"{what}: predicted on {curve.size} points, the potential has {block.v.size}; meshes must agree"
+        )
     return replace(block, v=block.v + curve)
 
 
@@ -48,28 +50,28 @@ def core_states(element: str) -> tuple[tuple[int, float], ...]:
     states = pd.read_csv(described(home("datasets") / "core-states", "states.csv"))
     mine = states[states["element"] == element]
     if mine.empty:
-        raise ExportError(f"core states of {element} are not in the data; make a card with voronoi, give it as --start")
+        raise ExportError(f"core states of {element} are not in the data; make one with voronoi, give it as --start")
     return tuple(zip(mine["l"].tolist(), mine["energy_ry"].tolist(), strict=True))
 
 
-def start_from_dataset(host: str, element: str, card: Atom) -> Atom:
-    """V_start of a combination that the dataset holds, in the header of the host's card; raises ``ExportError``."""
+def start_from_dataset(host: str, element: str, mine: Atom) -> Atom:
+    """V_start of a combination that the dataset holds, on the host's mesh; raises ``ExportError``."""
     dataset = load_dataset(dataset_for("kkr-savings"))
     if f"{element}-in-{host}" not in set(dataset.table["orbit"]):
-        raise ExportError(f"{dataset.id} has no {element} in {host}; make a card with voronoi and give it as --start")
+        raise ExportError(f"{dataset.id} has no {element} in {host}; make one with voronoi and give it as --start")
     core = core_states(element)
     row = dataset.table.set_index("id").loc[f"{element}-in-{host}"]
     with np.load(dataset.folder / "curves.npz", allow_pickle=False) as found:
         v = found["host_potential"][row["host_row"]] + found["start"][row["start_row"]]
         radius = float(found["host_state"][row["host_row"], 0])
-    if abs(radius - card[0].r_ws) > SAME_RADIUS or len(v) != len(card[0].v):
+    if abs(radius - mine[0].r_ws) > SAME_RADIUS or len(v) != len(mine[0].v):
         raise ExportError(
-            f"{dataset.id} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the card "
-            f"{len(card[0].v)} up to {card[0].r_ws:.5f}; make a card with voronoi and give it as --start"
+            f"{dataset.id} has {element} in {host} of {len(v)} points up to {radius:.5f} Bohr, the potential "
+            f"{len(mine[0].v)} up to {mine[0].r_ws:.5f}; make one with voronoi and give it as --start"
         )
     number = atomic_number(element)
-    titles = [f"{element + str(number):<5}{block.title[5:]}" for block in card]
-    return tuple(replace(b, title=t, z=float(number), core=core, v=v) for b, t in zip(card, titles, strict=True))
+    titles = [f"{element + str(number):<5}{block.title[5:]}" for block in mine]
+    return tuple(replace(b, title=t, z=float(number), core=core, v=v) for b, t in zip(mine, titles, strict=True))
 
 
 def _shell_curve(site: Site, alat: float, shell: Mapping[float, np.ndarray]) -> np.ndarray | None:
@@ -90,7 +92,7 @@ def cluster_blocks(
     if shell:
         check_shell(cluster, list(shell))
     blocks: list[Block] = []
-    for begin, mine in zip(matched(start, cluster, "start card"), cluster.at(first), strict=True):
+    for begin, mine in zip(matched(start, cluster, "start potential"), cluster.at(first), strict=True):
         impurity = replace(mine, title=begin.title, z=begin.z, core=begin.core, v=begin.v)
         blocks.append(impurity if correction is None else added(impurity, correction, "impurity"))
     for k, site in enumerate(around, start=2):
@@ -119,19 +121,19 @@ inputs = {{
 
 
 def export_kkr(
-    host: str, element: str, impurity: Path | None, shell: Path | None, start: str, cards: Path, out: Path,
+    host: str, element: str, impurity: Path | None, shell: Path | None, start: str, files: Path, out: Path,
     *, l_max: int = 2,
 ) -> list[Path]:  # fmt: skip
     """Write the start potential of ``element`` in ``host`` with ``scoef``, ``kkrflex_atominfo`` and a snippet.
 
     ``impurity``, ``shell``: files of `jijbench predict`; None leaves those cells as the code would start them.
-    ``start``: a card, or ``dataset``. ``cards`` holds ``HOST_host.potential`` (converged), ``scoef`` and, if the
+    ``start``: a file, or ``dataset``. ``files`` holds ``HOST_host.potential`` (converged), ``scoef`` and, if the
     code wrote one, ``kkrflex_atominfo``, of which the impurity's Z is changed; without it ``l_max`` counts. Raises
     ``ExportError`` before anything is written.
     """
     check_free(out)
     atomic_number(host), atomic_number(element)
-    found = read_calculation(cards, host, element, None if start == "dataset" else Path(start))
+    found = read_calculation(files, host, element, None if start == "dataset" else Path(start))
     if start == "dataset":
         found = replace(found, start=start_from_dataset(host, element, found.host))
     correction = None if impurity is None else read_curves(impurity, DV.name, host, element)
@@ -141,7 +143,7 @@ def export_kkr(
         changes.by_distance if changes else {},
     )  # fmt: skip
     warn_outside(found.cluster.spins, [curves for curves in (correction, changes) if curves])
-    return write_folder(out, _files(blocks, found, l_max, cards))
+    return write_folder(out, _files(blocks, found, l_max, files))
 
 
 def warn_outside(spins: int, used: Sequence[Curves]) -> None:
@@ -153,7 +155,7 @@ def warn_outside(spins: int, used: Sequence[Curves]) -> None:
         warnings.warn(f"outside of what the model was trained on: {reason}", UserWarning, stacklevel=3)
 
 
-def _files(blocks: Sequence[Block], found: Calculation, l_max: int, cards: Path) -> dict[str, str]:
+def _files(blocks: Sequence[Block], found: Calculation, l_max: int, files: Path) -> dict[str, str]:
     cluster, z = found.cluster, [found.start[0].z]
     z += [cluster.z(site) for site in cluster.sites[1:]]
     if not found.info:
@@ -161,8 +163,8 @@ def _files(blocks: Sequence[Block], found: Calculation, l_max: int, cards: Path)
     note, info = _impurity_info(cluster)
     layer, magnetic = cluster.sites[0].host_site - 1, cluster.spins == 2
     return {
-        "potential": card_text(blocks),
-        "scoef": Lines(cards / "scoef").text,
+        "potential": potential_text(blocks),
+        "scoef": Lines(files / "scoef").text,
         "kkrflex_atominfo": found.info.with_z(z[0]) if found.info else atominfo_text(cluster.sites, z, l_max),
         "aiida_inputs.py": SNIPPET.format(
             note=note, info=info, layer=layer, z=z[0], nspin=cluster.spins, magnetic=magnetic
