@@ -12,7 +12,7 @@ from jijbench.bundle.impurities import crystal_of
 from jijbench.cli import cli
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, ExportError
-from jijbench.formats.kkr_potential import Block, potential_text
+from jijbench.formats.kkr_potential import Block, potential_text, read_blocks
 from jijbench.kkr.start import core_states
 from jijbench.units import BOHR_ANGSTROM
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jijbench.errors import ExportError
-from jijbench.formats.kkr_potential import Block, check_same_mesh, n_spins, potential_text
+from jijbench.formats.kkr_potential import Block, check_same_mesh, n_spins, potential_text, read_blocks
 
 CARDS = Path(__file__).parent / "kkr"
 NAMES = sorted(path.name for path in CARDS.glob("*.potential"))

@@ -10,7 +10,7 @@ import pytest
 from fuzz import Subject, mutants
 from jijbench.errors import ExportError
 from jijbench.formats.kkr_atominfo import read_atominfo
-from jijbench.formats.kkr_potential import atoms_of, potential_text, read_atoms
+from jijbench.formats.kkr_potential import atoms_of, potential_text, read_atoms, read_blocks
 from jijbench.kkr.calculation import check_info, read_cluster
 from jijbench.kkr.cases import asked
 from jijbench.kkr.start import export_kkr

@@ -14,7 +14,7 @@ from jijbench.cli import cli
 from jijbench.data.dataset import load_dataset
 from jijbench.elements import atomic_number
 from jijbench.errors import ExportError
-from jijbench.formats.kkr_potential import potential_text, read_atoms
+from jijbench.formats.kkr_potential import potential_text, read_atoms, read_blocks
 from jijbench.formats.kkr_scoef import Site, read_scoef
 from jijbench.kkr.cluster import Cluster
 from jijbench.kkr.start import cluster_blocks, export_kkr
