@@ -180,9 +180,10 @@ def test_large_files_are_linked_and_small_ones_copied(tmp_path):
 
 
 CALL = """
-import sys
+import signal, sys
 from pathlib import Path
 from jijbench.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal; in the background it would be ignored
 folder = Path(sys.argv[1])
 sys.argv = ["jijbench", "kkr", "steps", "--program", f"{folder}/program", "--cases", f"{folder}/cases.csv",
             "--hosts", f"{folder}/hosts", "--impurity", f"{folder}/dv.npz", "--shell", f"{folder}/shell.npz",

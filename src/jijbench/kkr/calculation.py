@@ -89,7 +89,7 @@ def _check_site(found: float, cluster: Cluster, site: Site, host: str, what: str
 
 
 def read_start(path: Path, cluster: Cluster, host: str, element: str) -> Atom:
-    """The impurity of a start potential, its first atom; raises ``ExportError`` for another host, mesh, number of spins.
+    """The impurity of a start potential, its first atom; raises ``ExportError`` for another host, mesh or spins.
 
     A start of two spins in a host of one gives their mean; other atoms of the file are the host's.
     """
