@@ -18,6 +18,9 @@ from typing import Any
 
 from jijbench.errors import DataError
 
+#: environment variable that says where models may compute
+DEVICE = "JIJBENCH_DEVICE"
+
 
 def _default_cache() -> Path | None:
     if os.environ.get("JIJBENCH_CACHE"):
@@ -45,10 +48,12 @@ def _default_cache_gib() -> float:
 class Context:
     """Threads a worker may use, folders for scratch files and cached descriptors, GiB that these may take.
 
-    ``cache`` is None where there is no home directory and no variable names a folder.
+    ``cache`` is None where there is no home directory and no variable names a folder. ``device`` is where a model that
+    can may compute, in the words of its library (``cuda:1``); nothing has to heed it.
     """
 
     threads: int = 1
+    device: str = field(default_factory=lambda: os.environ.get(DEVICE) or "cpu")
     scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     cache: Path | None = field(default_factory=_default_cache)
     cache_gib: float = field(default_factory=_default_cache_gib)

@@ -122,3 +122,13 @@ def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how, numbers)
     assert all(path.read_bytes() == content for path, content in kept.items()), "a finished cell was repeated"
     assert numbers(bench, tmp_path / "cut") == numbers(bench, tmp_path / "whole")
     assert not list((tmp_path / "cut").rglob(".f*")) or how == signal.SIGKILL
+
+
+def test_each_device_has_one_cell_at_a_time(tmp_path, benchmark):
+    """Four cells on two devices that nobody has: records say where their models may compute."""
+    bench = benchmark("zero", "mean", "shell-mean", "pair-mean")
+    records = run_cells(bench.cells(), tmp_path / "r", devices=("cuda:0", "cuda:1"))
+    assert {record.machine["device"] for record in records} == {"cuda:0", "cuda:1"}
+    assert {record.status for record in records} == {"complete"}
+    (again,) = run_cells(benchmark("zero").cells(), tmp_path / "s")
+    assert again.machine["device"] == "cpu"

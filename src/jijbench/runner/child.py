@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from jijbench.benchmark import Cell, record_path
 from jijbench.cache import probe, trim
-from jijbench.context import current
+from jijbench.context import DEVICE, current
 from jijbench.errors import JijbenchError
 from jijbench.records.folder import RecordFolder
 from jijbench.records.schema import Record, as_json, write_record
@@ -62,15 +62,18 @@ class Children:
             if self._warden is not None:
                 self._warden.close()
 
-    def run(self, cell: dict[str, Any], folder: str) -> dict[str, Any]:
-        """The cell's record (JSON), also written: that of ``run_cell``, or of how its process ended."""
+    def run(self, cell: dict[str, Any], folder: str, device: str | None = None) -> dict[str, Any]:
+        """The cell's record (JSON), also written: that of ``run_cell``, or of how its process ended.
+
+        ``device``: where its model may compute, if it can; None: as here.
+        """
         wanted = Cell.model_validate(cell)
         known = complete(RecordFolder(Path(folder)), wanted)  # another run in this folder may have been quicker
-        record = known or self._outcome(wanted, folder)
+        record = known or self._outcome(wanted, folder, device)
         return as_json(record)
 
-    def _outcome(self, cell: Cell, folder: str) -> Record:
-        job, started = self._job(cell, folder), time.monotonic()
+    def _outcome(self, cell: Cell, folder: str, device: str | None) -> Record:
+        job, started = self._job(cell, folder, device), time.monotonic()
         what, value = self._asked(job)
         if what == "record":
             return Record.model_validate(value)
@@ -91,8 +94,8 @@ class Children:
         write_record(record_path(Path(folder), cell), record)
         return record
 
-    def _job(self, cell: Cell, folder: str) -> Job:
-        environment = dict(os.environ) | _fixed(self.threads)
+    def _job(self, cell: Cell, folder: str, device: str | None) -> Job:
+        environment = dict(os.environ) | _fixed(self.threads) | ({DEVICE: device} if device else {})
         limit = cell.budget.cell_seconds
         return Job(cell.model_dump(mode="json"), folder, self.threads, limit, environment, _path(), str(Path.cwd()))
 

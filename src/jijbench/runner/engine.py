@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from functools import partial
@@ -24,11 +24,12 @@ Tell = Callable[[Record, bool], None]
 
 def run_cells(
     cells: Iterable[Cell], folder: Path, workers: int = 1, threads: int = 1, retry_failed: bool = False,
-    tell: Tell = lambda record, reused: None, place: Open | None = None,
+    tell: Tell = lambda record, reused: None, place: Open | None = None, devices: Sequence[str] = (),
 ) -> list[Record]:  # fmt: skip
     """Run the cells that ``folder`` does not hold yet, each in a process of its own that may die.
 
-    They run on this machine, ``workers`` at a time, or in ``place`` (``dask_workers``). ``tell(record, reused)`` is
+    They run on this machine, ``workers`` at a time, or one on each of the ``devices``, or in ``place``
+    (``dask_workers``). ``tell(record, reused)`` is
     called as cells end. A cell whose process dies or outlasts ``cell_seconds`` fails alone. Records come back in the
     order of the cells.
     """
@@ -43,7 +44,7 @@ def run_cells(
     todo = [cell for cell in cells if cell.slot not in done]
     if todo:
         sweep(folder)
-        with (place or partial(this_machine, workers=workers))(threads) as opened:
+        with (place or partial(this_machine, workers=workers, devices=devices))(threads) as opened:
             done |= _collect(todo, folder, opened, tell)
     return [done[cell.slot] for cell in cells]
 

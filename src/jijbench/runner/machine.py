@@ -14,7 +14,7 @@ from jijbench.context import current, installed
 def machine() -> dict[str, Any]:
     """Versions, threads of the cell, and the machine: model of its processor, cores, memory."""
     versions = {name: installed(name) for name in ("numpy", "scipy", "scikit-learn", "optuna")}
-    return _hardware() | {"threads": current().threads, "jijbench": __version__} | versions
+    return _hardware() | {"threads": current().threads, "device": current().device, "jijbench": __version__} | versions
 
 
 @lru_cache(maxsize=1)

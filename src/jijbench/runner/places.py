@@ -1,10 +1,11 @@
 """Where cells run: on this machine, or on the workers of a Dask cluster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from typing import Any, Literal
 
 from pydantic import Field
@@ -26,11 +27,22 @@ Open = Callable[[int], AbstractContextManager[Place]]  # threads of a cell → a
 
 
 @contextmanager
-def this_machine(threads: int, workers: int = 1) -> Iterator[Place]:
-    """As many cells at a time as ``workers``."""
-    with Children(threads) as children, ThreadPoolExecutor(workers) as executor:
+def this_machine(threads: int, workers: int = 1, devices: Sequence[str] = ()) -> Iterator[Place]:
+    """As many cells at a time as ``workers``, or one on each of the ``devices``."""
+    free: Queue[str | None] = Queue()
+    for device in devices or [None] * workers:
+        free.put(device)
+
+    def run(cell: dict[str, Any], folder: str) -> dict[str, Any]:
+        device = free.get()
         try:
-            yield Place(lambda cell, folder: executor.submit(children.run, cell, folder))
+            return children.run(cell, folder, device)
+        finally:
+            free.put(device)
+
+    with Children(threads) as children, ThreadPoolExecutor(free.qsize()) as executor:
+        try:
+            yield Place(lambda cell, folder: executor.submit(run, cell, folder))
         except BaseException:  # Ctrl-C: running cells leave no record and are computed at the next start
             executor.shutdown(wait=False, cancel_futures=True)
             children.stop()
