@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from jijbench.benchmark import Benchmark, Cell
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.task import load_task
 from jijbench.metrics import scores
+from jijbench.records.folder import Held
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
 from jijbench.results import Results, load_results
@@ -22,7 +24,9 @@ COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
 PUBLISHED = "jij-published-table"
 
 
-def growth_table(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
+def growth_table(
+    benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None
+) -> pd.DataFrame:
     """One line a growth cell and round: ``n`` training rows, ``units`` known, ``headline`` error of the test part.
 
     Failed and refused cells have no lines. Raises ``IncompleteTable`` for cells without a record.
@@ -76,10 +80,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def half_interval(values: np.ndarray, level: float = 0.95) -> float:
     """Half the t-interval of the mean of ``values`` (n,); NaN for fewer than two."""
-    from scipy.stats import t
-
     n = len(values)
-    return float(t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    return float(stdtrit(n - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
 
 
 def needed(curve: pd.DataFrame, error: float) -> float | None:

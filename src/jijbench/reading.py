@@ -4,6 +4,7 @@ Every reader takes plain files only (no device, no pipe), checks sizes before it
 file and line. YAML and JSON hold mappings, lists, text, finite numbers, true, false and null; a key stands once.
 """
 
+import io
 import json
 import math
 import os
@@ -16,7 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import yaml
@@ -259,8 +260,7 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, n
             for member in members:
                 name = member.filename.removesuffix(".npy")
                 if names is None or name in names:
-                    with archive.open(member) as head, archive.open(member) as body:
-                        found[name] = _array(head, body, member.filename, member.file_size)
+                    found[name] = _array(archive.read(member), member.filename)
             return found
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as arrays: {error}; restore or export it again") from error
@@ -270,8 +270,7 @@ def read_array(path: Path) -> np.ndarray:
     """The array of an ``.npy`` file, as ``read_arrays`` does; raises ``DataError``."""
     try:
         _refuse_device(path)
-        with path.open("rb") as head, path.open("rb") as body:
-            return _array(head, body, path.name, path.stat().st_size)
+        return _array(read_bytes(path, limits.ARRAYS_BYTES), path.name)
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as an array: {error}; restore or export it again") from error
 
@@ -297,16 +296,18 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             raise ValueError(f"{member.filename!r} is no array as NumPy writes it")
 
 
-def _array(head: IO[bytes], body: IO[bytes], name: str, size: int) -> np.ndarray:
-    """The array in ``body``, once its header, read from ``head``, promises the ``size`` bytes that are there."""
+def _array(content: bytes, name: str) -> np.ndarray:
+    """The array in the content of an ``.npy`` file, once its header promises the bytes that are there."""
+    head = io.BytesIO(content)
     version = np.lib.format.read_magic(head)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise ValueError(f"{name!r} has the unknown version {version} of NumPy's format")
-    shape, _, dtype = readers[version](head)
+    shape, fortran, dtype = readers[version](head)
     if dtype.hasobject or dtype.kind not in "biufcUS":
         raise ValueError(f"{name!r} holds arrays of Python objects or records")
-    promised, there = dtype.itemsize * math.prod(shape), size - head.tell()
+    promised, there = dtype.itemsize * math.prod(shape), len(content) - head.tell()
     if min(shape, default=0) < 0 or promised != there:
         raise ValueError(f"{name!r} of shape {shape} promises {promised} bytes, {there} are there")
-    return np.lib.format.read_array(body, allow_pickle=False)
+    order: Literal["F", "C"] = "F" if fortran else "C"
+    return np.ndarray(shape, dtype, content, head.tell(), order=order).copy(order)

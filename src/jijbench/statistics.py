@@ -163,13 +163,10 @@ def coverage(members: Sequence[np.ndarray], spreads: Sequence[float], draws: int
     named = [_named(units) for units in members]  # (n, units) how often a row names each unit
     variance = sum(s**2 * (counts**2).sum(axis=1) for s, counts in zip(spreads, named, strict=True))
     truth = float(np.exp(variance / 2).mean())
-    held = 0
-    for _ in range(draws):
-        logs = sum(counts @ rng.normal(0, s, counts.shape[1]) for s, counts in zip(spreads, named, strict=True))
-        error = jackknife(np.exp(logs), ones, members)
-        found = None if error is None else interval(error)
-        held += found is not None and found[0] <= truth <= found[1]
-    return held / draws
+    scale = np.concatenate([np.full(counts.shape[1], s) for s, counts in zip(spreads, named, strict=True)])
+    factors = np.exp(rng.normal(0, scale, (draws, len(scale))) @ np.hstack(named).T)  # (draws, n)
+    found = [None if one is None else interval(one) for one in (jackknife(f, ones, members) for f in factors)]
+    return sum(ends is not None and ends[0] <= truth <= ends[1] for ends in found) / draws
 
 
 def _named(units: np.ndarray) -> np.ndarray:

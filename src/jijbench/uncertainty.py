@@ -10,10 +10,9 @@ import pandas as pd
 
 from jijbench import calibration
 from jijbench.benchmark import Cell
-from jijbench.confidence import bounds, ways
+from jijbench.confidence import bounds, units, ways
 from jijbench.data.dataset import Dataset
-from jijbench.data.protocols import Unit, members
-from jijbench.data.sample import Sample
+from jijbench.data.protocols import Unit
 from jijbench.data.task import Task, load_task
 from jijbench.derived import kept_lines
 from jijbench.metrics import curve_norms
@@ -102,8 +101,7 @@ def of_std(error: np.ndarray, std: np.ndarray, weight: np.ndarray) -> Numbers:
 
 def missed(task: Task, held: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Jackknife | None:
     """Share of rows that intervals do not hold, and without each unit that the protocol leaves out."""
-    samples = [task.dataset.samples[k] for k in rows]
-    return jackknife(weight * ~held, weight, [members(samples, unit)[1] for unit in ways(task)])
+    return jackknife(weight * ~held, weight, [units(task.dataset, rows, unit)[1] for unit in ways(task)])
 
 
 def _missed_by_std(pooled: Pooled) -> Jackknife | None:
@@ -158,9 +156,8 @@ def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float)
         width.append(np.full(len(tested), 2 * half))
         where.append(rows)
         sizes.append(len(residuals))
-    rows, times = np.concatenate(where), task.split.times_tested()
-    weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in rows])
-    return Split(np.concatenate(held), np.concatenate(width), weight, rows, min(sizes))
+    rows = np.concatenate(where)
+    return Split(np.concatenate(held), np.concatenate(width), task.weight[rows], rows, min(sizes))
 
 
 def of_conformal(task: Task, splits: dict[float, Split]) -> Numbers:
@@ -185,12 +182,11 @@ def worst_unit(task: Task, split: Split, fewest: int = 10) -> str | None:
 
     Units are those that the protocol leaves out, and shells of dimers, whose J differ by factors of ten.
     """
-    samples: list[Sample] = [task.dataset.samples[k] for k in split.rows]
     found: list[tuple[float, str]] = []
     several = ways(task) or ("element",)
-    units: list[Unit] = list(several) if "host" in several else list(dict.fromkeys((*several, "shell")))
-    for unit in units:
-        names, places = members(samples, unit)
+    kinds: list[Unit] = list(several) if "host" in several else list(dict.fromkeys((*several, "shell")))
+    for unit in kinds:
+        names, places = units(task.dataset, split.rows, unit)
         for k, name in enumerate(names):
             here = (places == k).any(axis=1)
             if here.sum() >= fewest:
