@@ -178,8 +178,8 @@ def load_results(
     if unannounced:
         names = "\n  ".join(cell.slot for cell in unannounced[:10]) + ("\n  …" if len(unannounced) > 10 else "")
         raise IncompleteTable(
-            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {held.folder}:"
-            f"\n  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
+            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in "
+            f"{held.folder}:\n  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
         )
     there = tuple(cell for cell in wanted if cell.slot in records)
     unfinished = Counter((cell.task, cell.row.row) for cell in missing)

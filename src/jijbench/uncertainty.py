@@ -30,6 +30,8 @@ COLUMNS = (
     "conformal_coverage_95_low", "conformal_coverage_95_high", "reason",
 )  # fmt: skip
 Numbers = dict[str, Any]
+#: absolute errors of the counted inner rows and of the counted test rows of a cell, and the latter's positions
+Residuals = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def uncertainty_table(results: Results) -> pd.DataFrame:
@@ -61,7 +63,8 @@ def _line(results: Results, task: Task, cells: list[Cell], pooled: Sequence[Pool
     own = _mean([of_std(*rows_with_std(one)) for one in pooled])
     if "coverage_95" in own:
         own |= _ends("coverage_95", [_missed_by_std(one) for one in pooled])
-    split = of_conformal(task, {level: conformal(results, task, cells, level) for level in CONFORMAL})
+    sizes = [_residuals(results, task, cell) for cell in cells]
+    split = of_conformal(task, {level: _conformal(task, sizes, level) for level in CONFORMAL})
     reasons = [numbers.pop("reason", None) for numbers in (own, split)]
     counted = int(_counts(task, task.dataset, pooled[0].rows).sum())
     return own | split | {"n": counted, "reason": "; ".join(r for r in reasons if r) or None}
@@ -148,9 +151,12 @@ def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float)
     The interval is the prediction ± the quantile of the absolute inner residuals (of a curve: of the rms over the cell;
     Vovk, Gammerman and Shafer 2005). Its promise holds where test rows are like the inner ones.
     """
+    return _conformal(task, [_residuals(results, task, cell) for cell in cells], level)
+
+
+def _conformal(task: Task, cells: Sequence[Residuals], level: float) -> Split:
     held, width, where, sizes = [], [], [], []
-    for cell in cells:
-        residuals, tested, rows = _residuals(results, task, cell)
+    for residuals, tested, rows in cells:
         half = quantile(residuals, level)
         held.append(tested <= half)
         width.append(np.full(len(tested), 2 * half))
@@ -211,8 +217,7 @@ def quantile(residuals: np.ndarray, level: float) -> float:
     return float(fitted.predict_int(np.zeros(1), confidence=level)[0, 1])
 
 
-def _residuals(results: Results, task: Task, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Absolute errors of the counted inner rows and of the counted test rows of a cell, and the latter's positions."""
+def _residuals(results: Results, task: Task, cell: Cell) -> Residuals:
     predictions, found = results.predictions(cell), []
     for part, data in (("inner", task.source), ("test", task.dataset)):
         here = predictions.of(part)

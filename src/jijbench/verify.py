@@ -19,7 +19,6 @@ from jijbench.forms import files
 from jijbench.records.folder import RecordFolder
 from jijbench.results import Results, load_results
 from jijbench.runner.key import other_libraries, stale_slots
-from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 
 
@@ -95,6 +94,8 @@ def check_results(benchmark: Benchmark, folder: Path, pages: Sequence[Path] = ()
 
 def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Iterator[Finding]:
     """Whether rows whose code is another than the recorded one still give the recorded numbers; ``every``: all rows."""
+    from jijbench.runner.refit import by_row, changed_rows, prove  # what runs cells takes half a second to import
+
     cells = [*benchmark.cells(), *benchmark.growth_cells()]
     results = load_results(benchmark, folder, cells)
     there = list(results.cells)

@@ -1,14 +1,15 @@
 """A cell whose training part grows: rounds of ``jijbench.active`` as one record."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jijbench.active import VERSION, Answer, Round, grow
-from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.data.card import file_sha256
 from jijbench.data.dataset import Dataset
@@ -19,6 +20,9 @@ from jijbench.records.predictions import Predictions, read_predictions, write_pr
 from jijbench.records.schema import PredictionsFile, Search, round_part
 from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
+
+if TYPE_CHECKING:
+    from jijbench.adapters.base import Adapter
 
 
 def growth_search(cell: Cell) -> Search:

@@ -1,12 +1,18 @@
 """What a cell asks of a model's answers: that they are predictions, and how good they are."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from jijbench.adapters.base import Adapter
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
 from jijbench.metrics import Scores, scores
 from jijbench.records.predictions import Predictions
+
+if TYPE_CHECKING:
+    from jijbench.adapters.base import Adapter
 
 
 class BadPrediction(JijbenchError):
