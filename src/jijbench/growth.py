@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from jijbench.benchmark import Benchmark, Cell
 from jijbench.data.dataset import Dataset, load_dataset
 from jijbench.data.task import load_task
-from jijbench.metrics import scores
+from jijbench.metrics import score
 from jijbench.records.folder import Held
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
@@ -54,8 +54,8 @@ def _errors(predictions: Predictions, record: Record) -> list[float | int | None
     for k in range(len(record.extra["rounds"])):
         part = predictions.of(round_part(k))
         rows = task.dataset.rows(part.id)
-        weight = np.ones(len(rows))
-        errors.append(scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline])
+        labels = task.dataset.labels(rows)
+        errors.append(score(task.target.headline, truth[rows], part.mean, np.ones(len(rows)), labels))
     return errors
 
 

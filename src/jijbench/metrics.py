@@ -75,7 +75,7 @@ def mae_rel_shell(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, shell
     """
     _, place = np.unique(shell, return_inverse=True)
     errors, sizes = (np.bincount(place, weight * np.abs(values)) for values in (mean - truth, truth))
-    return _finite(np.mean(errors[sizes > 0] / sizes[sizes > 0])) if (sizes > 0).any() else None
+    return _finite(float(np.mean(errors[sizes > 0] / sizes[sizes > 0]))) if (sizes > 0).any() else None
 
 
 def pair_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:
@@ -150,6 +150,15 @@ def projected(curves: np.ndarray, basis: np.ndarray, volume: np.ndarray) -> np.n
     """(n, k) the best approximation of curves (n, k) by a basis (m, k), least squares weighted by ``volume`` (k,)."""
     weighted = basis * volume
     return np.linalg.lstsq(weighted @ basis.T, weighted @ curves.T, rcond=None)[0].T @ basis
+
+
+def score(name: str, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Any:
+    """One of the ``scores``; of scalars without computing the others."""
+    stem = name.removesuffix("_magnetic")
+    if truth.ndim > 1 or stem not in _PLAIN:
+        return scores(truth, mean, weight, rows)[name]
+    keep = rows["magnetic"] if stem != name else slice(None)
+    return _PLAIN[stem](truth[keep], mean[keep], weight[keep])
 
 
 def scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:

@@ -8,7 +8,7 @@ import numpy as np
 
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
-from jijbench.metrics import Scores, scores
+from jijbench.metrics import Scores, score, scores
 from jijbench.records.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
             f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values"
         )
     known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
-    found = scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
+    found = score(task.target.headline, training.y[positions], mean, np.ones(len(mean)), known)
     return None if found is None else float(found)
 
 
