@@ -4,6 +4,8 @@ Every reader takes plain files only (no device, no pipe), checks sizes before it
 file and line. YAML and JSON hold mappings, lists, text, finite numbers, true, false and null; a key stands once.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import math
@@ -17,13 +19,15 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-import numpy as np
 import yaml
 
 from jijbench import limits
 from jijbench.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: what NumPy and zipfile raise for damaged archives
 UNREADABLE = (
@@ -82,18 +86,8 @@ def inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, in which lists and mappings nest to a limit, and 1e-3 is a number as in YAML 1.2."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self.depth += 1
-        if self.depth > limits.DEPTH:
-            _refuse(self.peek_event().start_mark, f"more than {limits.DEPTH} levels of lists and mappings")
-        found = super().compose_node(parent, index)
-        self.depth -= 1
-        return found
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's safe loader in C (it ends at a thousand levels), in which 1e-3 is a number as in YAML 1.2."""
 
 
 _Loader.add_implicit_resolver(
@@ -131,18 +125,20 @@ def parse_yaml(text: str, where: str) -> Any:
 class _Check:
     """Refuses what a YAML file must not hold, and counts what its aliases stand for."""
 
-    def __init__(self, loader: yaml.SafeLoader) -> None:
+    def __init__(self, loader: _Loader) -> None:
         self.loader = loader
         self.known: dict[int, tuple[int, int] | None] = {}  # node → values and levels below; None: being walked
 
-    def walk(self, node: yaml.Node) -> tuple[int, int]:
-        """Values that a node stands for, and levels of it."""
+    def walk(self, node: yaml.Node, above: int = 0) -> tuple[int, int]:
+        """Values that a node stands for, and levels of it; ``above``: levels around it."""
         name = id(node)
+        if above >= limits.DEPTH:
+            _refuse(node.start_mark, f"more than {limits.DEPTH} levels of lists and mappings")
         if name not in self.known:
             self.known[name] = None
             if isinstance(node, yaml.ScalarNode):
                 self._scalar(node)
-            below = [self.walk(part) for part in self._parts(node)]
+            below = [self.walk(part, above + 1) for part in self._parts(node)]
             values, levels = 1 + sum(n for n, _ in below), 1 + max((k for _, k in below), default=0)
             if values > limits.VALUES:
                 _refuse(node.start_mark, f"stands for more than {limits.VALUES} values, aliases written out")
@@ -183,7 +179,7 @@ class _Check:
             _refuse(node.start_mark, f"{_cut(text)} would be read as {kind}; quote it where text is meant")
         if not re.fullmatch(PLAIN[kind], text.replace("_", ""), re.IGNORECASE):
             _refuse(node.start_mark, f"{_cut(text)} is no {NUMBERS[kind]}; quote it where text is meant")
-        if kind == "float" and not np.isfinite(self.loader.construct_object(node)):
+        if kind == "float" and not math.isfinite(self.loader.construct_object(node)):
             _refuse(node.start_mark, f"{_cut(text)} is larger than any number that can be computed with")
 
 
@@ -239,7 +235,7 @@ def _int(text: str) -> int:
 
 def _float(text: str) -> float:
     value = float(text)
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         raise ValueError(f"{_cut(text)} is no finite number")
     return value
 
@@ -298,6 +294,8 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
 
 def _array(content: bytes, name: str) -> np.ndarray:
     """The array in the content of an ``.npy`` file, once its header promises the bytes that are there."""
+    import numpy as np
+
     head = io.BytesIO(content)
     version = np.lib.format.read_magic(head)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

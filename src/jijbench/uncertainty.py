@@ -50,12 +50,10 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
 
 
 def _lines(results: Results, task: str) -> list[Numbers]:
-    rows = {row: cells for (name, row), cells in results.groups().items() if name == task}
-    pooled = {row: results.pooled(task, row) for row in rows}
     return [
-        {"task": task, "row": row} | _line(results, load_task(task), cells, pooled[row])
-        for row, cells in rows.items()
-        if pooled[row]
+        {"task": task, "row": row} | _line(results, load_task(task), cells, pooled)
+        for (name, row), cells in results.groups().items()
+        if name == task and (pooled := results.pooled(task, row))
     ]
 
 
