@@ -77,6 +77,10 @@ def test_run_prints_a_table_and_says_where_things_lie_and_resumes(tmp_path):
     assert "low-rank" in first.stdout
     assert "results/local/quick/runs" in first.stdout
     assert list((tmp_path / "results/local/quick/figures").rglob("*parity*.png"))
+    announced, counted = (first.stdout.index(words) for words in ("drawing figures into", "\nfigures: "))
+    assert announced < counted
+    drawn = len(list((tmp_path / "results/local/quick/figures").rglob("*.png")))
+    assert f"\nfigures: {drawn} files in results/local/quick/figures" in first.stdout
     records = {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
     started = time.monotonic()
     again = call("run", "quick", "--row", "zero", "--row", "low-rank", "--no-figures", cwd=tmp_path)

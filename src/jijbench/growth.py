@@ -24,9 +24,7 @@ COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
 PUBLISHED = "jij-published-table"
 
 
-def growth_table(
-    benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None
-) -> pd.DataFrame:
+def growth_table(benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
     """One line a growth cell and round: ``n`` training rows, ``units`` known, ``headline`` error of the test part.
 
     Failed and refused cells have no lines. Raises ``IncompleteTable`` for cells without a record.

@@ -108,7 +108,7 @@ class Dataset:
     def rows(self, ids: Iterable[str]) -> np.ndarray:
         """(n,) positions of sample ids."""
         names = ids.tolist() if isinstance(ids, np.ndarray) else ids
-        return np.array([self.index[name] for name in names], dtype=int)
+        return np.array(list(map(self.index.__getitem__, names)), dtype=int)
 
     def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What scores need to know of samples beside their truth.
