@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
+from jijbench import metrics
 from jijbench.metrics import (
     curve_norms,
     field_scores,
@@ -273,3 +275,17 @@ def test_what_a_basis_makes_of_curves_is_the_nearest_under_the_weights():
     curves = np.array([[3.0, 0.0, 5.0]])
     assert projected(curves, basis, volume) == pytest.approx(np.array([[2.0, 2.0, 5.0]]))
     assert curve_norms(curves, volume) == pytest.approx(np.sqrt([0.5 * 9 + 0.25 * 25]))
+
+
+@given(tables(min_size=2))
+def test_ranks_are_those_of_scipy(table):
+    assert np.array_equal(metrics._ranks(table[0]), rankdata(table[0]))
+
+
+def test_one_score_is_the_one_of_all():
+    rng = np.random.default_rng(0)
+    truth, weight = rng.normal(size=60), rng.random(60)
+    rows = {"magnetic": rng.random(60) > 0.4, "shell": rng.integers(0, 4, 60), "volume": np.full(3, 1 / 3)}
+    for values in (truth, rng.normal(size=(60, 3))):
+        every = metrics.scores(values, values + 0.1, weight, rows)
+        assert {name: metrics.score(name, values, values + 0.1, weight, rows) for name in every} == every
