@@ -5,7 +5,6 @@
 
 import contextlib
 import hashlib
-import importlib.metadata
 import os
 import platform
 import tempfile
@@ -93,6 +92,8 @@ def owner() -> str:
 @lru_cache(maxsize=256)  # asked once a cell
 def installed(distribution: str) -> str | None:
     """Version of an installed distribution, else None."""
+    import importlib.metadata  # the half of what `jijbench --help` would take
+
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

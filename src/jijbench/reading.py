@@ -4,6 +4,9 @@ Every reader takes plain files only (no device, no pipe), checks sizes before it
 file and line. YAML and JSON hold mappings, lists, text, finite numbers, true, false and null; a key stands once.
 """
 
+from __future__ import annotations
+
+import io
 import json
 import math
 import os
@@ -16,13 +19,15 @@ import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-import numpy as np
 import yaml
 
 from jijbench import limits
 from jijbench.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: what NumPy and zipfile raise for damaged archives
 UNREADABLE = (
@@ -81,18 +86,8 @@ def inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, in which lists and mappings nest to a limit, and 1e-3 is a number as in YAML 1.2."""
-
-    depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self.depth += 1
-        if self.depth > limits.DEPTH:
-            _refuse(self.peek_event().start_mark, f"more than {limits.DEPTH} levels of lists and mappings")
-        found = super().compose_node(parent, index)
-        self.depth -= 1
-        return found
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's safe loader in C (it ends at a thousand levels), in which 1e-3 is a number as in YAML 1.2."""
 
 
 _Loader.add_implicit_resolver(
@@ -130,18 +125,20 @@ def parse_yaml(text: str, where: str) -> Any:
 class _Check:
     """Refuses what a YAML file must not hold, and counts what its aliases stand for."""
 
-    def __init__(self, loader: yaml.SafeLoader) -> None:
+    def __init__(self, loader: _Loader) -> None:
         self.loader = loader
         self.known: dict[int, tuple[int, int] | None] = {}  # node → values and levels below; None: being walked
 
-    def walk(self, node: yaml.Node) -> tuple[int, int]:
-        """Values that a node stands for, and levels of it."""
+    def walk(self, node: yaml.Node, above: int = 0) -> tuple[int, int]:
+        """Values that a node stands for, and levels of it; ``above``: levels around it."""
         name = id(node)
+        if above >= limits.DEPTH:
+            _refuse(node.start_mark, f"more than {limits.DEPTH} levels of lists and mappings")
         if name not in self.known:
             self.known[name] = None
             if isinstance(node, yaml.ScalarNode):
                 self._scalar(node)
-            below = [self.walk(part) for part in self._parts(node)]
+            below = [self.walk(part, above + 1) for part in self._parts(node)]
             values, levels = 1 + sum(n for n, _ in below), 1 + max((k for _, k in below), default=0)
             if values > limits.VALUES:
                 _refuse(node.start_mark, f"stands for more than {limits.VALUES} values, aliases written out")
@@ -182,7 +179,7 @@ class _Check:
             _refuse(node.start_mark, f"{_cut(text)} would be read as {kind}; quote it where text is meant")
         if not re.fullmatch(PLAIN[kind], text.replace("_", ""), re.IGNORECASE):
             _refuse(node.start_mark, f"{_cut(text)} is no {NUMBERS[kind]}; quote it where text is meant")
-        if kind == "float" and not np.isfinite(self.loader.construct_object(node)):
+        if kind == "float" and not math.isfinite(self.loader.construct_object(node)):
             _refuse(node.start_mark, f"{_cut(text)} is larger than any number that can be computed with")
 
 
@@ -238,7 +235,7 @@ def _int(text: str) -> int:
 
 def _float(text: str) -> float:
     value = float(text)
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         raise ValueError(f"{_cut(text)} is no finite number")
     return value
 
@@ -259,8 +256,7 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> dict[str, n
             for member in members:
                 name = member.filename.removesuffix(".npy")
                 if names is None or name in names:
-                    with archive.open(member) as head, archive.open(member) as body:
-                        found[name] = _array(head, body, member.filename, member.file_size)
+                    found[name] = _array(archive.read(member), member.filename)
             return found
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as arrays: {error}; restore or export it again") from error
@@ -270,8 +266,7 @@ def read_array(path: Path) -> np.ndarray:
     """The array of an ``.npy`` file, as ``read_arrays`` does; raises ``DataError``."""
     try:
         _refuse_device(path)
-        with path.open("rb") as head, path.open("rb") as body:
-            return _array(head, body, path.name, path.stat().st_size)
+        return _array(read_bytes(path, limits.ARRAYS_BYTES), path.name)
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as an array: {error}; restore or export it again") from error
 
@@ -297,16 +292,20 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             raise ValueError(f"{member.filename!r} is no array as NumPy writes it")
 
 
-def _array(head: IO[bytes], body: IO[bytes], name: str, size: int) -> np.ndarray:
-    """The array in ``body``, once its header, read from ``head``, promises the ``size`` bytes that are there."""
+def _array(content: bytes, name: str) -> np.ndarray:
+    """The array in the content of an ``.npy`` file, once its header promises the bytes that are there."""
+    import numpy as np
+
+    head = io.BytesIO(content)
     version = np.lib.format.read_magic(head)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise ValueError(f"{name!r} has the unknown version {version} of NumPy's format")
-    shape, _, dtype = readers[version](head)
+    shape, fortran, dtype = readers[version](head)
     if dtype.hasobject or dtype.kind not in "biufcUS":
         raise ValueError(f"{name!r} holds arrays of Python objects or records")
-    promised, there = dtype.itemsize * math.prod(shape), size - head.tell()
+    promised, there = dtype.itemsize * math.prod(shape), len(content) - head.tell()
     if min(shape, default=0) < 0 or promised != there:
         raise ValueError(f"{name!r} of shape {shape} promises {promised} bytes, {there} are there")
-    return np.lib.format.read_array(body, allow_pickle=False)
+    order: Literal["F", "C"] = "F" if fortran else "C"
+    return np.ndarray(shape, dtype, content, head.tell(), order=order).copy(order)

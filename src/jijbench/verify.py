@@ -1,7 +1,7 @@
 """Recompute every published number: data, splits, records, the committed tables, and blocks of the README."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,11 @@ from jijbench.data.split import load_split, split_names
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
+from jijbench.records.folder import RecordFolder
 from jijbench.runner.key import other_libraries, stale_slots
-from jijbench.runner.refit import by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 from jijbench.tables.forms import files
-from jijbench.tables.generated_docs import BLOCK, documents, render
-from jijbench.tables.leaderboard import leaderboard
+from jijbench.tables.generated_docs import BLOCK, documents, render, table_of
 from jijbench.tables.results import Results, load_results
 
 
@@ -62,14 +61,18 @@ def _same(a: float | None, b: float | None) -> bool:
     return abs(a - b) <= 1e-9 * max(1.0, abs(a))
 
 
-def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
-    """Every record of a benchmark, then its tables."""
+def check_results(benchmark: Benchmark, folder: Path, pages: Sequence[Path] = ()) -> Iterator[Finding]:
+    """Every record of a benchmark, then its tables; where these are right, the blocks of documents."""
+    held = RecordFolder(folder)
     try:
-        results = load_results(benchmark, folder)
-        growing = load_results(benchmark, folder, benchmark.growth_cells())
-        for part in (results, growing):
-            for cell in part.cells:
-                check_record(part, cell)
+        results = load_results(benchmark, held)
+        growing = load_results(benchmark, held, benchmark.growth_cells())
+        for row, cells in results.groups().items():
+            for cell in cells:
+                check_record(results, cell)
+            results.pooled(*row)  # for the tables, while the predictions are decoded
+        for cell in growing.cells:
+            check_record(growing, cell)
     except JijbenchError as error:
         yield Finding("error", str(error))
         return
@@ -83,11 +86,16 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
         yield Finding(
             "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
         )
-    yield from _check_tables(results, folder)
+    found = list(_check_tables(results, folder))
+    yield from found
+    if all(finding.level == "ok" for finding in found):
+        yield from check_documents(results, pages)
 
 
 def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Iterator[Finding]:
     """Whether rows whose code is another than the recorded one still give the recorded numbers; ``every``: all rows."""
+    from jijbench.runner.refit import by_row, changed_rows, prove  # what runs cells takes half a second to import
+
     cells = [*benchmark.cells(), *benchmark.growth_cells()]
     results = load_results(benchmark, folder, cells)
     there = list(results.cells)
@@ -126,7 +134,7 @@ def _counts(results: Results, name: str) -> Iterator[Finding]:
 
 def tables(results: Results) -> dict[str, str]:
     """The committed forms of a leaderboard, by file name."""
-    made = files(leaderboard(results, anew=True))
+    made = files(table_of(results))
     return made | {"leaderboard.md": f"# Leaderboard of `{results.benchmark.benchmark}`\n\n{made['leaderboard.md']}"}
 
 
@@ -141,7 +149,7 @@ def _check_tables(results: Results, folder: Path) -> Iterator[Finding]:
             yield Finding("ok", f"{folder.name}/{name} is what the records give")
 
 
-def check_documents(results: Results, paths: list[Path]) -> Iterator[Finding]:
+def check_documents(results: Results, paths: Sequence[Path]) -> Iterator[Finding]:
     """Documents whose generated blocks are older than the records."""
     for path in paths:
         text = path.read_text(encoding="utf-8")
@@ -158,11 +166,14 @@ def verify(root: Path, refit: bool = False, every: bool = False) -> list[Finding
     """Everything that is published from a checkout at ``root``; ``refit``: ``check_code`` too."""
     findings = list(check_data())
     folder, benchmark = root / "results" / "full", load_benchmark("full")
-    findings += check_results(benchmark, folder)
-    if not any(finding.level == "error" for finding in findings):
-        findings += check_documents(load_results(benchmark, folder), documents(root))
-        findings += check_code(benchmark, folder, every) if refit or every else []
+    findings += check_results(benchmark, folder, () if _wrong(findings) else documents(root))
+    if (refit or every) and not _wrong(findings):
+        findings += check_code(benchmark, folder, every)
     return findings
+
+
+def _wrong(findings: list[Finding]) -> bool:
+    return any(finding.level == "error" for finding in findings)
 
 
 def as_json(findings: list[Finding]) -> str:

@@ -32,7 +32,8 @@ from jijbench.cli import main
 try:
     main()
 finally:
-    print(sorted(set(sys.modules) & {{"pandas", "sklearn", "optuna", "matplotlib", "ase", "scipy", "dscribe"}}))"""
+    heavy = {{"numpy", "pydantic", "pandas", "sklearn", "optuna", "matplotlib", "ase", "scipy", "dscribe"}}
+    print(sorted(heavy & set(sys.modules)))"""
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
 
@@ -77,6 +78,10 @@ def test_run_prints_a_table_and_says_where_things_lie_and_resumes(tmp_path):
     assert "low-rank" in first.stdout
     assert "results/local/quick/runs" in first.stdout
     assert list((tmp_path / "results/local/quick/figures").rglob("*parity*.png"))
+    announced, counted = (first.stdout.index(words) for words in ("drawing figures into", "\nfigures: "))
+    assert announced < counted
+    drawn = len(list((tmp_path / "results/local/quick/figures").rglob("*.png")))
+    assert f"\nfigures: {drawn} files in results/local/quick/figures" in first.stdout
     records = {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
     started = time.monotonic()
     again = call("run", "quick", "--row", "zero", "--row", "low-rank", "--no-figures", cwd=tmp_path)
@@ -152,3 +157,19 @@ def test_datasets_are_listed_with_what_they_are_and_their_licence():
     lines = CliRunner().invoke(cli, ["list", "datasets"]).output.splitlines()
     assert [line.split()[0] for line in lines] == ["deltav-elemental", "jij-bi2te3", "jij-published-table"]
     assert all("(CC" in line for line in lines)
+
+
+def test_what_makes_tables_loads_nothing_that_makes_models():
+    code = "import sys, jijbench.verify, jijbench.tables.uncertainty as made; "
+    code += "print(sorted(set(sys.modules) & {'sklearn', 'optuna'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_tables_are_made_on_one_thread():
+    code = (
+        "import numpy; from threadpoolctl import threadpool_info; from jijbench.cli._results import one_thread; "
+        "one_thread(); print({pool['num_threads'] for pool in threadpool_info()})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{1}"

@@ -195,3 +195,11 @@ def test_a_task_shows_itself_in_a_line_and_a_small_table():
 def test_a_task_is_named_by_three_parts():
     with pytest.raises(DataError, match=r"not '\./mine/jij/random-orbit'.*by its bare id from the folder it lies in"):
         load_task("./mine/jij/random-orbit")
+
+
+def test_a_sample_weighs_one_over_how_often_it_is_tested():
+    task = load_task("jij-bi2te3/jij/unseen-element")
+    times = task.split.times_tested()
+    assert max(times.values()) > 1
+    tested = [k for k, sample in enumerate(task.dataset.samples) if times[sample.id]]
+    assert task.weight[tested] == pytest.approx([1 / times[task.dataset.samples[k].id] for k in tested])

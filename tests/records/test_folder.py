@@ -133,3 +133,8 @@ def test_curves_and_growth_are_packed_as_well(tmp_path, packed, cells, row, fold
     assert np.array_equal(found.mean, same.mean)
     assert found.part.tolist() == same.part.tolist()
     assert (found.basis is None) == (row == "pair-gp")
+
+
+def test_predictions_asked_for_twice_in_a_row_are_decoded_once(folder, cells):
+    held, cell = RecordFolder(folder), at(cells["low-rank"], 1)
+    assert held.predictions(cell, held.record(cell)) is held.predictions(cell, held.record(cell))

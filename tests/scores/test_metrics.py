@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
+from jijbench.scores import metrics
 from jijbench.scores.metrics import (
     curve_norms,
     field_scores,
@@ -290,3 +292,16 @@ def test_scores_of_no_vectors_are_none():
     found = vector_scores(np.zeros((0, 3)), np.zeros((0, 3)), NONE)
     assert found.pop("n") == 0
     assert set(found.values()) == {None}
+
+
+@given(tables(min_size=2))
+def test_ranks_are_those_of_scipy(table):
+    assert np.array_equal(metrics._ranks(table[0]), rankdata(table[0]))
+
+
+def test_one_score_is_the_one_of_all():
+    rng = np.random.default_rng(0)
+    truth, weight = rng.normal(size=60), rng.random(60)
+    rows = {"magnetic": rng.random(60) > 0.4, "shell": rng.integers(0, 4, 60)}
+    every = pair_scores(truth, truth + 0.1, weight, rows)
+    assert {name: metrics.pair_score(name, truth, truth + 0.1, weight, rows) for name in every} == every

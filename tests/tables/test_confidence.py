@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jijbench.benchmark import load_benchmark
+from jijbench.data.protocols import members
 from jijbench.data.task import load_task
 from jijbench.tables import confidence
 from jijbench.tables.forms import to_markdown
@@ -94,3 +95,13 @@ def test_the_smallest_difference_is_that_to_the_best():
     assert confidence.resolvable({"pair-gp": errors["pair-gp"]}) is None
     smallest = confidence.resolvable(errors)
     assert 0 < smallest < errors["pair-gp"].value
+
+
+@pytest.mark.parametrize("unit", ["element", "pair", "shell", "host", "impurity"])
+def test_units_of_some_rows_are_the_members_of_their_samples(unit):
+    task = load_task("jij-bi2te3/jij/random-orbit")
+    rows = np.flatnonzero(task.dataset.magnetic)[::7]
+    names, places = confidence.units(task.dataset, rows, unit)
+    expected, there = members([task.dataset.samples[k] for k in rows], unit)
+    assert names == expected
+    assert np.array_equal(places, there)

@@ -40,11 +40,19 @@ def default_folder(benchmark: str) -> Path:
     return official_folder() if benchmark == "full" and not local.is_dir() else local
 
 
+def one_thread() -> None:
+    """Tables are made of small arrays: more threads than one would spin and gain nothing. Called with numpy loaded."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
 def open_results(benchmark: str, folder: Path, tasks: tuple[str, ...] = (), rows: tuple[str, ...] = ()) -> "Results":
     """Results of a benchmark's cells, or of whatever a folder of results holds; stale ones marked."""
     from jijbench.benchmark import load_benchmark
     from jijbench.tables.results import load_results
 
+    one_thread()
     if given_folder(benchmark) is not None:
         return _marked(_held(folder, tasks, rows))
     loaded = load_benchmark(benchmark)

@@ -1,38 +1,49 @@
-"""``jijbench list``: names only, no heavy import."""
+"""``jijbench list``: names only, no heavy import; what is listed is read as it stands, loading it checks it."""
+
+from pathlib import Path
+from typing import Any
 
 import click
 
 from jijbench.context import home
+from jijbench.errors import DataError
 
 KINDS = ("datasets", "tasks", "rows", "adapters", "benchmarks")
 
 
-def _datasets() -> list[str]:
-    from jijbench.data.card import read_card
+def _listed(path: Path, *fields: str) -> list[Any]:
+    """Fields of a YAML file."""
+    from jijbench.reading import read_yaml
 
-    cards = [read_card(path.parent) for path in sorted(home("datasets").glob("*/card.yaml"))]
-    width = max(len(card.id) for card in cards)
-    return [f"{card.id:{width}}  {card.title} ({card.licence})" for card in cards]
+    found = read_yaml(path)
+    lacking = [name for name in fields if not isinstance(found, dict) or name not in found]
+    if lacking:
+        raise DataError(f"{path} has no {lacking[0]}; restore it")
+    return [found[name] for name in fields]
+
+
+def _datasets() -> list[str]:
+    cards = [_listed(path, "id", "title", "licence") for path in sorted(home("datasets").glob("*/card.yaml"))]
+    width = max(len(name) for name, *_ in cards)
+    return [f"{name:{width}}  {title} ({licence})" for name, title, licence in cards]
 
 
 def _tasks() -> list[str]:
-    paths = sorted(home("datasets").glob("*/splits/*.json"))
+    cards = sorted(home("datasets").glob("*/card.yaml"))
     return [
-        f"{path.parents[1].name}/{target}/{path.stem}" for path in paths for target in _targets(path.parents[1].name)
+        f"{card.parent.name}/{target}/{split.stem}"
+        for card in cards
+        if (splits := sorted(card.parent.glob("splits/*.json")))
+        for targets in _listed(card, "targets")
+        for split in splits
+        for target in targets
     ]
 
 
-def _targets(dataset: str) -> list[str]:
-    from jijbench.data.card import read_card
-
-    return list(read_card(home("datasets") / dataset).targets)
-
-
 def _rows() -> list[str]:
-    from jijbench.benchmark import load_benchmark
-
-    width = max(len(row.row) for row in load_benchmark("full").rows)
-    return [f"{row.row:{width}}  {row.adapter}, {row.inputs}" for row in load_benchmark("full").rows]
+    (rows,) = _listed(home("benchmarks") / "full.yaml", "rows")
+    width = max(len(row["row"]) for row in rows)
+    return [f"{row['row']:{width}}  {row['adapter']}, {row.get('inputs', 'structure')}" for row in rows]
 
 
 def _adapters() -> list[str]:
@@ -43,9 +54,8 @@ def _adapters() -> list[str]:
 
 
 def _benchmarks() -> list[str]:
-    from jijbench.benchmark import benchmark_names, load_benchmark
-
-    return [f"{name:8}  {load_benchmark(name).description}" for name in benchmark_names()]
+    paths = sorted(home("benchmarks").glob("*.yaml"))
+    return [f"{path.stem:8}  {text}" for path in paths for text in _listed(path, "description")]
 
 
 @click.command()

@@ -3,6 +3,9 @@
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +66,9 @@ def command(
         cells = [cell.model_copy(update={"study": where}) for cell in cells]
     with _progress(cells) as tell:
         run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place)
-    _report(benchmark, folder, tasks, rows, figures=not no_figures)
+    _report(benchmark, folder, tasks, rows)
+    if not no_figures:
+        _draw_all(benchmark, folder, tasks or loaded.tasks, rows, workers)
     _report_growth(benchmark, folder, tasks, rows, figures=not no_figures)
 
 
@@ -137,7 +142,7 @@ def _expected(official: "RecordFolder", cell: "Cell") -> float:
     return max(0.1, record.seconds["total"] * (cell.budget.trials + 1) / (record.key.search.trials + 1))
 
 
-def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool) -> None:
+def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> None:
     from jijbench.files import write_atomically
     from jijbench.tables.forms import files
     from jijbench.tables.leaderboard import leaderboard
@@ -151,13 +156,30 @@ def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[st
     click.echo(
         f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else "")
     )
-    if figures:
-        from jijbench import plots
-
-        click.echo(f"figures: {len(plots.save(found, folder))} files in {folder}/figures")
     failed = sum(record.status == "failed" for record in found.records.values())
     if failed:
         click.echo(f"{failed} of {len(found.records)} cells failed; their reasons stand in the table", err=True)
+
+
+def _draw_all(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int) -> None:
+    """The figures, task by task in as many processes as ran the cells; said before, since they may take a while."""
+    click.echo(
+        f"drawing figures into {folder}/figures; the run is complete without them, "
+        f"`jijbench plot {benchmark} --results {folder}` draws them too"
+    )
+    draw = partial(_draw, benchmark, folder, rows)
+    if min(workers, len(tasks)) == 1:
+        drawn = sum(map(draw, tasks))
+    else:
+        with ProcessPoolExecutor(min(workers, len(tasks)), get_context("spawn")) as pool:
+            drawn = sum(pool.map(draw, tasks))
+    click.echo(f"figures: {drawn} files in {folder}/figures")
+
+
+def _draw(benchmark: str, folder: Path, rows: tuple[str, ...], task: str) -> int:
+    from jijbench import plots
+
+    return len(plots.save(open_results(benchmark, folder, (task,), rows), folder))
 
 
 def _report_growth(

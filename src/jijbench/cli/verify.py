@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from jijbench.cli._results import one_thread
+
 
 @click.command()
 @click.option("--root", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path), show_default=True,
@@ -20,6 +22,7 @@ def command(root: Path, refit: bool, refit_all: bool, as_json: bool) -> None:
     """
     from jijbench import verify
 
+    one_thread()
     findings = verify.verify(root, refit, refit_all)
     if as_json:
         click.echo(verify.as_json(findings), nl=False)

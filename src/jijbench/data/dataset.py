@@ -70,8 +70,11 @@ class Dataset:
                 found.flags.writeable = False
                 self._truths[name] = found
             return self._truths[name]
-        columns = list(spec.columns)
-        return self.table[columns].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
+        if name not in self._truths:
+            values = self.table[list(spec.columns)].to_numpy(dtype=float).reshape(len(self.table), *wanted.shape)
+            values.flags.writeable = False
+            self._truths[name] = values
+        return self._truths[name]
 
     @cached_property
     def _truths(self) -> dict[str, np.ndarray]:
@@ -103,12 +106,16 @@ class Dataset:
 
     def rows(self, ids: Iterable[str]) -> np.ndarray:
         """(n,) positions of sample ids."""
-        return np.array([self.index[name] for name in ids], dtype=int)
+        names = ids.tolist() if isinstance(ids, np.ndarray) else ids
+        return np.array(list(map(self.index.__getitem__, names)), dtype=int)
 
     def labels(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What scores need to know of samples beside their truth: ``magnetic`` (n,) bool and ``shell`` (n,)."""
-        shells = self.table["shell"].to_numpy() if "shell" in self.table else np.zeros(len(self), dtype=int)
-        return {"magnetic": self.magnetic[rows], "shell": shells[rows]}
+        return {"magnetic": self.magnetic[rows], "shell": self._shells[rows]}
+
+    @cached_property
+    def _shells(self) -> np.ndarray:
+        return self.table["shell"].to_numpy() if "shell" in self.table else np.zeros(len(self), dtype=int)
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -16,7 +16,7 @@ from jijbench.reading import read_json
 FLAT = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Host:
     """A host crystal: primitive cell and named sites.
 

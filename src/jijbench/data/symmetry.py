@@ -43,6 +43,7 @@ def site_at(host: Host, point: np.ndarray) -> str:
     return host.sites[int(gaps.argmin())]
 
 
+@lru_cache(maxsize=1024)  # one pair of sites holds all pairs of elements
 def images(host: Host, geometry: Geometry) -> list[tuple]:
     """All symmetry images of a pair of sites: (sublattice_i, sublattice_j, displacement), i first."""
     start = host.position(geometry.sublattices[0])

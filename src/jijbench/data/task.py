@@ -137,6 +137,12 @@ class Task:
         where = self.split.train_on
         return load_dataset(where.dataset).of(self.target.name) if where else self.dataset
 
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """(n,) what a test of each sample of the dataset counts in a pooled score: one over how often it is tested."""
+        times = self.split.times_tested()
+        return np.array([1.0 / max(times[sample.id], 1) for sample in self.dataset.samples])
+
     @property
     def data_sha256(self) -> dict[str, str]:
         """Hash of each dataset that is touched."""

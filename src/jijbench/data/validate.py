@@ -51,7 +51,8 @@ def _check_pairs(table: pd.DataFrame, columns: Iterable[str], where: str) -> Non
     same = [*impurity_columns(table, "element"), "geometry"]
     for column in columns:
         values = pd.to_numeric(table[column])
-        spread = values.groupby([table[name] for name in same]).transform(lambda group: group.max() - group.min())
+        groups = values.groupby([table[name] for name in same])
+        spread = groups.transform("max") - groups.transform("min")
         refuse_rows(table, spread > 0, column, "is a pair listed twice with different values", where)
     refuse_rows(table, table[same].duplicated(), "id", "is a pair listed twice", where)
 

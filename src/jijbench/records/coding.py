@@ -112,8 +112,9 @@ def decode(made: Code) -> np.ndarray:
     """The values of a code."""
     if "values" in made:
         return six_digits(made["values"].astype(float))
-    curves = _whole(made["curves"]) / 2.0 ** made["power"].astype(float)[:, None]
-    values = (_whole(made["scores"]) * STEP).T @ curves * _unit_of(made)
+    # the unit is a product of powers of two, so it may stand before the sum: no bit changes
+    curves = np.ldexp(_whole(made["curves"]), made["coarse"] - made["power"].astype(int)[:, None])
+    values = np.ldexp(_whole(made["scores"]) * STEP, made["coarse_rows"]).T @ curves
     if "unknown" in made:
         values[made["unknown"]] = np.nan
     return values

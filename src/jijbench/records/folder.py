@@ -23,6 +23,7 @@ class Held(Protocol):
     @property
     def folder(self) -> Path: ...
     def record(self, cell: Cell) -> Record | None: ...
+    def is_announced(self, cell: Cell) -> bool: ...
     def place(self, cell: Cell) -> Path: ...
     def predictions(self, cell: Cell, record: Record) -> Predictions: ...
     def sha256(self, cells: Iterable[Cell]) -> str: ...
@@ -38,6 +39,7 @@ class RecordFolder:
         self.folder = folder
         self._pack = lru_cache(maxsize=None)(read_records)
         self._packed = lru_cache(maxsize=None)(self._read_packed)  # small while it is coded
+        self._decoded = lru_cache(maxsize=32)(self._decode)  # who checks a row's cells pools them next
 
     def record(self, cell: Cell) -> Record | None:
         """The record of a cell, None where there is none; raises ``RecordError`` where it cannot be read."""
@@ -65,7 +67,7 @@ class RecordFolder:
         if place == record_path(self.folder, cell):
             return read_predictions(_beside(place, record.predictions.file), record.predictions.sha256)
         try:
-            return self._packed(place)[cell.slot].decoded()
+            return self._decoded(place, cell.slot)
         except UNREADABLE as error:
             raise RecordError(f"{place.with_suffix('.npz')}: {cell.slot} is damaged ({error}); restore it") from error
 
@@ -80,6 +82,9 @@ class RecordFolder:
 
     def _read_packed(self, path: Path) -> dict[str, Coded]:
         return read_packed_predictions(path, self._pack(path).records)
+
+    def _decode(self, path: Path, slot: str) -> Predictions:
+        return self._packed(path)[slot].decoded()
 
     def sha256(self, cells: Iterable[Cell]) -> str:
         """Hash of all files that hold the records and predictions of cells."""

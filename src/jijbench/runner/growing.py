@@ -1,13 +1,14 @@
 """A cell whose training part grows: rounds of ``jijbench.runner.active`` as one record."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Cell
 from jijbench.data.card import file_sha256
 from jijbench.data.dataset import Dataset
@@ -20,6 +21,9 @@ from jijbench.runner.active import VERSION, Answer, Round, grow
 from jijbench.runner.cost import cpu_seconds
 from jijbench.runner.scoring import Refused, fold_scores, predict
 from jijbench.targets import Target
+
+if TYPE_CHECKING:
+    from jijbench.adapters.base import Adapter
 
 
 def growth_search(cell: Cell) -> Search:

@@ -30,7 +30,7 @@ Open = Callable[[int], AbstractContextManager[Place]]  # threads of a cell → a
 def this_machine(threads: int, workers: int = 1, devices: Sequence[str] = ()) -> Iterator[Place]:
     """As many cells at a time as ``workers``, or one on each of the ``devices``."""
     free: Queue[str | None] = Queue()
-    for device in devices or [None] * workers:
+    for device in devices or workers * (None,):
         free.put(device)
 
     def run(cell: dict[str, Any], folder: str) -> dict[str, Any]:

@@ -1,12 +1,18 @@
 """What a cell asks of a model's answers: that they are predictions, and how good they are."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from jijbench.adapters.base import Adapter
 from jijbench.data.task import Task, Training
 from jijbench.errors import JijbenchError
 from jijbench.records.predictions import Predictions
 from jijbench.scores.metrics import Scores
+
+if TYPE_CHECKING:
+    from jijbench.adapters.base import Adapter
 
 
 class BadPrediction(JijbenchError):
@@ -48,7 +54,7 @@ def inner_score(task: Task, training: Training, predictions: list[np.ndarray]) -
             f"inner predictions are not finite for {int((~np.isfinite(mean)).sum())} of {mean.size} values"
         )
     known = task.source.labels(task.source.rows(training.samples[k].id for k in positions))
-    found = task.target.scores(training.y[positions], mean, np.ones(len(mean)), known)[task.target.headline]
+    found = task.target.score(task.target.headline, training.y[positions], mean, np.ones(len(mean)), known)
     return None if found is None else float(found)
 
 

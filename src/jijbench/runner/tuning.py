@@ -1,15 +1,16 @@
 """Search for hypers on the inner folds of the training part; the only place that knows Optuna."""
 
+from __future__ import annotations
+
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jijbench.adapters.base import Adapter
 from jijbench.benchmark import Budget
 from jijbench.data.task import Question, Training
 from jijbench.errors import DataError
@@ -17,6 +18,9 @@ from jijbench.files import canonical, sha256_of
 from jijbench.records.schema import Trial, Tuning
 from jijbench.targets import Target
 from jijbench.text import address, one_line, without_secrets
+
+if TYPE_CHECKING:
+    from jijbench.adapters.base import Adapter
 
 SAMPLER = "optuna.TPESampler"
 Score = Callable[[list[np.ndarray]], float | None]

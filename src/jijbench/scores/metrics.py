@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -14,22 +15,33 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def _average(values: np.ndarray, weight: np.ndarray) -> Any:
+    """Weighted mean of values (n, …) over n; ``np.average`` takes most of its time on questions about its arguments."""
+    return (values.T * weight).sum(-1) / weight.sum()
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """(n,) ranks from 1, equal values share the mean of theirs."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(count) - (count - 1) / 2)[place]
+
+
 def mae(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float | None:
     """Mean absolute error, in the target's unit; None for no rows."""
-    return _finite(np.average(np.abs(mean - truth), weights=weight)) if len(truth) else None
+    return _finite(_average(np.abs(mean - truth), weight)) if len(truth) else None
 
 
 def rmse(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float | None:
     """Root of the mean squared error, in the target's unit; None for no rows."""
-    return _finite(np.sqrt(np.average((mean - truth) ** 2, weights=weight))) if len(truth) else None
+    return _finite(np.sqrt(_average((mean - truth) ** 2, weight))) if len(truth) else None
 
 
 def r2(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float | None:
     """Coefficient of determination; None for fewer than two rows or a constant truth."""
     if len(truth) < 2 or np.ptp(truth) == 0:
         return None
-    spread = np.average((truth - np.average(truth, weights=weight)) ** 2, weights=weight)
-    return _finite(1 - np.average((mean - truth) ** 2, weights=weight) / spread)
+    spread = _average((truth - _average(truth, weight)) ** 2, weight)
+    return _finite(1 - _average((mean - truth) ** 2, weight) / spread)
 
 
 def r2_without_largest(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float | None:
@@ -44,10 +56,7 @@ def spearman(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> float |
     """Rank correlation; None for a constant truth or prediction."""
     if len(truth) < 2 or np.ptp(truth) == 0 or np.ptp(mean) == 0:
         return None
-    from scipy.stats import rankdata  # half of the start of every command that shows a table
-
-    a, b = rankdata(truth), rankdata(mean)
-    a, b = a - np.average(a, weights=weight), b - np.average(b, weights=weight)
+    a, b = (ranks - _average(ranks, weight) for ranks in (_ranks(truth), _ranks(mean)))
     return _finite((weight * a * b).sum() / np.sqrt((weight * a**2).sum() * (weight * b**2).sum()))
 
 
@@ -56,7 +65,7 @@ def sign_accuracy(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> fl
     keep = np.abs(truth) >= SIGN_FLOOR
     if not keep.any():
         return None
-    return _finite(np.average(np.sign(mean[keep]) == np.sign(truth[keep]), weights=weight[keep]))
+    return _finite(_average(np.sign(mean[keep]) == np.sign(truth[keep]), weight[keep]))
 
 
 def mae_rel_shell(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, shell: np.ndarray) -> float | None:
@@ -64,13 +73,9 @@ def mae_rel_shell(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, shell
 
     Shells whose truth is zero throughout have no relative error and are left out of the mean.
     """
-    ratios = []
-    for name in np.unique(shell):
-        here = shell == name
-        size = np.average(np.abs(truth[here]), weights=weight[here])
-        if size > 0:
-            ratios.append(np.average(np.abs(mean[here] - truth[here]), weights=weight[here]) / size)
-    return _finite(np.mean(ratios)) if ratios else None
+    _, place = np.unique(shell, return_inverse=True)
+    errors, sizes = (np.bincount(place, weight * np.abs(values)) for values in (mean - truth, truth))
+    return _finite(float(np.mean(errors[sizes > 0] / sizes[sizes > 0]))) if (sizes > 0).any() else None
 
 
 def pair_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]) -> Scores:
@@ -86,7 +91,7 @@ def pair_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: M
     scores["n_magnetic"] = int(magnetic.sum())
     for name, function in _PLAIN.items():
         scores[f"{name}_magnetic"] = function(truth[magnetic], mean[magnetic], weight[magnetic])
-    scores["mean_abs_truth"] = _finite(np.average(np.abs(truth), weights=weight)) if len(truth) else None
+    scores["mean_abs_truth"] = _finite(_average(np.abs(truth), weight)) if len(truth) else None
     return scores
 
 
@@ -116,21 +121,22 @@ def field_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: 
     if not len(truth):
         return {"n": 0} | dict.fromkeys(names)
 
-    def rms(curves: np.ndarray) -> float:
-        return float(np.sqrt(np.average(curves**2 @ volume, weights=weight)))
+    def rms(norms: np.ndarray) -> float:
+        return float(np.sqrt(_average(norms**2, weight)))
 
-    error, reference = mean - truth, rms(truth)
-    spread = rms(truth - np.average(truth, axis=0, weights=weight))
-    norms = curve_norms(truth, volume)
+    error = mean - truth
+    errors, norms = curve_norms(error, volume), curve_norms(truth, volume)
+    left, reference = rms(errors), rms(norms)
+    spread = rms(curve_norms(truth - _average(truth, weight), volume))
     numbers = (
-        np.average(np.abs(error) @ volume, weights=weight),
-        rms(error),
+        _average(np.abs(error) @ volume, weight),
+        left,
         reference,
-        rms(error) / reference if reference else np.nan,
-        1 - (rms(error) / spread) ** 2 if spread else np.nan,
-        np.average(curve_norms(error, volume) / norms, weights=weight) if norms.all() else np.nan,
-        np.sqrt(np.average(error[:, -1] ** 2, weights=weight)),
-        rms(rows["reconstruction"] - truth) if "reconstruction" in rows else np.nan,
+        left / reference if reference else np.nan,
+        1 - (left / spread) ** 2 if spread else np.nan,
+        _average(errors / norms, weight) if norms.all() else np.nan,
+        np.sqrt(_average(error[:, -1] ** 2, weight)),
+        rms(curve_norms(rows["reconstruction"] - truth, volume)) if "reconstruction" in rows else np.nan,
     )
     return {"n": len(truth)} | {name: _finite(value) for name, value in zip(names, numbers, strict=True)}
 
@@ -167,3 +173,14 @@ def vector_scores(truth: np.ndarray, mean: np.ndarray, weight: np.ndarray) -> Sc
         "mae_length": mae(length, found, weight),
         "angle_deg": _finite(angle),
     }
+
+
+def pair_score(
+    name: str, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, rows: Mapping[str, np.ndarray]
+) -> float | int | None:
+    """One of the ``pair_scores``, without computing the others where that can be."""
+    stem = name.removesuffix("_magnetic")
+    if stem not in _PLAIN:
+        return pair_scores(truth, mean, weight, rows)[name]
+    keep = rows["magnetic"] if stem != name else slice(None)
+    return _PLAIN[stem](truth[keep], mean[keep], weight[keep])

@@ -9,6 +9,7 @@ bootstrap covers 77 to 90 %.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -47,19 +48,12 @@ def jackknife(
 
 
 def _left_out(numerator: np.ndarray, denominator: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """(units,) the ratio of the sums without each unit; NaN where no rows or no error are left."""
-    first = np.ones(units.shape, dtype=bool)
-    for k in range(1, units.shape[1]):
-        first[:, k] = (units[:, k : k + 1] != units[:, :k]).all(axis=1)  # a row leaves once, however often it is named
-    size = int(units.max()) + 1 if units.size else 0
-    rest = [
-        terms.sum() - np.bincount(units[first], np.broadcast_to(terms[:, None], units.shape)[first], size)
-        for terms in (numerator, denominator)
-    ]
-    left = (rest[0] > 1e-12 * numerator.sum()) & (
-        rest[1] > 1e-12 * denominator.sum()
-    )  # what rounding leaves is nothing
-    return np.divide(rest[0], rest[1], out=np.full(size, np.nan), where=left)
+    """(…, units) the ratio of the sums of (…, n) and (n,) without each unit; NaN where no rows or no error are left."""
+    leaves = (_named(units) > 0).astype(float)  # once, however often it is named
+    totals = [terms.sum(-1, keepdims=True) for terms in (numerator, denominator)]
+    rest = [total - terms @ leaves for total, terms in zip(totals, (numerator, denominator), strict=True)]
+    left = (rest[0] > 1e-12 * totals[0]) & (rest[1] > 1e-12 * totals[1])  # what rounding leaves is nothing
+    return np.divide(rest[0], rest[1], out=np.full(left.shape, np.nan), where=left)
 
 
 def mean_of(each: Sequence[Jackknife]) -> Jackknife:
@@ -70,13 +64,13 @@ def mean_of(each: Sequence[Jackknife]) -> Jackknife:
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard error of a logarithm, and the degrees of freedom it was seen with."""
+    """Standard error of a logarithm (of several: (draws,)), and the degrees of freedom it was seen with."""
 
-    error: float
+    error: Any
     freedom: int
 
     @property
-    def half(self) -> float:
+    def half(self) -> Any:
         """Half the 95 % interval of the logarithm."""
         return float(stdtrit(self.freedom, (1 + LEVEL) / 2)) * self.error
 
@@ -86,10 +80,11 @@ def _spread(ways: Sequence[np.ndarray]) -> Spread | None:
 
     None where a way has fewer than three units, or where there is none.
     """
-    if not ways or min(map(len, ways)) < FEWEST:
+    sizes = [way.shape[-1] for way in ways]
+    if min(sizes, default=0) < FEWEST:
         return None
-    variance = sum((len(way) - 1) * float(np.var(way)) for way in ways)
-    return Spread(float(np.sqrt(variance)), min(map(len, ways)) - 1)
+    variance = sum((size - 1) * np.var(way, axis=-1) for way, size in zip(ways, sizes, strict=True))
+    return Spread(np.sqrt(variance), min(sizes) - 1)
 
 
 def interval(error: Jackknife) -> tuple[float, float] | None:
@@ -159,21 +154,19 @@ def coverage(members: Sequence[np.ndarray], spreads: Sequence[float], draws: int
     for ``jackknife``.
     """
     rng = np.random.default_rng(seed)
-    ones = np.ones(len(members[0]))
-    named = [_named(units) for units in members]  # (n, units) how often a row names each unit
+    named = [_named(units) for units in members]
     variance = sum(s**2 * (counts**2).sum(axis=1) for s, counts in zip(spreads, named, strict=True))
     truth = float(np.exp(variance / 2).mean())
-    held = 0
-    for _ in range(draws):
-        logs = sum(counts @ rng.normal(0, s, counts.shape[1]) for s, counts in zip(spreads, named, strict=True))
-        error = jackknife(np.exp(logs), ones, members)
-        found = None if error is None else interval(error)
-        held += found is not None and found[0] <= truth <= found[1]
-    return held / draws
+    scale = np.concatenate([np.full(counts.shape[1], s) for s, counts in zip(spreads, named, strict=True)])
+    factors = np.exp(rng.normal(0, scale, (draws, len(scale))) @ np.hstack(named).T)  # (draws, n)
+    ways = [_left_out(factors, np.ones(len(units)), units) for units in members]
+    spread = _spread([np.log(way) for way in ways])
+    return 0.0 if spread is None else float((np.abs(np.log(factors.mean(1) / truth)) <= spread.half).mean())
 
 
 def _named(units: np.ndarray) -> np.ndarray:
-    counts = np.zeros((len(units), int(units.max()) + 1))
+    """(n, units) how often each row names each unit."""
+    counts = np.zeros((len(units), units.max(initial=-1) + 1))
     for column in units.T:
         counts[np.arange(len(units)), column] += 1
     return counts

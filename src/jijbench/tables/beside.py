@@ -45,6 +45,11 @@ class Both:
         held, there = self._of(cell)
         return held.record(there)
 
+    def is_announced(self, cell: Cell) -> bool:
+        """Whether the packed row of a cell says that this cell is still to be computed."""
+        held, there = self._of(cell)
+        return held.is_announced(there)
+
     def place(self, cell: Cell) -> Path:
         """The file that holds a cell's record, for messages."""
         held, there = self._of(cell)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from jijbench.data.dataset import Dataset
 from jijbench.data.protocols import Unit, members
 from jijbench.data.task import Task
 from jijbench.scores.statistics import (
@@ -25,6 +27,7 @@ PLURAL = {"element": "elements", "pair": "pairs", "shell": "shells", "host": "ho
 LEADERS = 2.0
 
 
+@lru_cache(maxsize=64)
 def ways(task: Task) -> tuple[Unit, ...]:
     """Kinds of units that an interval resamples: the protocol's in one crystal; hosts and impurities in many.
 
@@ -32,6 +35,18 @@ def ways(task: Task) -> tuple[Unit, ...]:
     """
     several = len({sample.host for sample in task.dataset.samples}) > 1
     return ("host", "impurity") if several and task.protocol.units else task.protocol.units
+
+
+def units(dataset: Dataset, rows: np.ndarray, unit: Unit) -> tuple[list, np.ndarray]:
+    """``members`` of the samples at positions ``rows`` (n,)."""
+    names, places = _members(dataset, unit)
+    known, places = np.unique(places[rows], return_inverse=True)
+    return [names[k] for k in known], places.reshape(len(rows), -1)
+
+
+@lru_cache(maxsize=64)  # the same for all rows of a table
+def _members(dataset: Dataset, unit: Unit) -> tuple[list, np.ndarray]:
+    return members(dataset.samples, unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +73,7 @@ def terms(pooled: Pooled) -> Terms:
     task, weight, target = pooled.task, pooled.weight, pooled.task.target
     keep = target.counted(pooled.labels)
     error, truth = target.loss(pooled.mean - pooled.truth), target.loss(pooled.truth)
-    samples = [task.dataset.samples[k] for k in pooled.rows[keep]]
-    places = tuple(members(samples, unit)[1] for unit in ways(task))
+    places = tuple(units(task.dataset, pooled.rows[keep], unit)[1] for unit in ways(task))
     return Terms((weight * error)[keep], (weight * truth)[keep], weight[keep], places, target.power)
 
 

@@ -15,6 +15,7 @@ from jijbench.elements import atomic_number
 from jijbench.errors import DataError
 from jijbench.scores.physics import STRONG_SHELLS, mean_field
 from jijbench.scores.statistics import interval, jackknife
+from jijbench.tables.confidence import units
 from jijbench.tables.results import Pooled, Results
 
 #: protocols whose test folds cover every pair, so that all sums can be made out of fold
@@ -32,25 +33,30 @@ def sums(pooled: Pooled) -> pd.DataFrame:
     ``whole``: the pair is listed at every strong shell. Raises ``DataError`` for a target that is not J, or predictions
     that were not made for every row of the dataset.
     """
-    table = pooled.table
-    if "magnetism" not in pooled.task.target.analyses or "multiplicity" not in table:
+    data = pooled.task.dataset
+    if "magnetism" not in pooled.task.target.analyses or "multiplicity" not in data.table:
         raise DataError(
             f"{pooled.task.id} has no sums over shells; take a task of J in a dataset with the column multiplicity"
         )
-    table = table[table["magnetic"]]
-    expected = int(pooled.task.dataset.magnetic.sum())
-    if table["id"].nunique() != expected:
+    keep = pooled.labels["magnetic"]
+    rows, shells = pooled.rows[keep], pooled.labels["shell"][keep]
+    tested, expected = len(np.unique(rows)), int(data.magnetic.sum())
+    if tested != expected:
         raise DataError(
-            f"{pooled.task.id} tests {table['id'].nunique()} of {expected} magnetic dimers; sums need all of them out "
+            f"{pooled.task.id} tests {tested} of {expected} magnetic dimers; sums need all of them out "
             f"of fold, as {' and '.join(PROTOCOLS)} have"
         )
-    ends = np.sort(table[["element_i", "element_j"]].to_numpy(dtype=str), axis=1)
-    share = table["multiplicity"] * table["weight"]  # a dimer tested k times has weight 1/k
-    table = table.assign(a=ends[:, 0], b=ends[:, 1], truth=share * table["truth"], mean=share * table["mean"])
-    groups = table.groupby(["a", "b"])
-    found = groups[["truth", "mean"]].sum()
-    found["whole"] = groups["shell"].agg(lambda shells: set(STRONG_SHELLS) <= set(shells))
-    return found.reset_index()
+    pairs, places = units(data, rows, "pair")
+    place = places[:, 0]
+    share = data.table["multiplicity"].to_numpy()[rows] * pooled.weight[keep]  # tested k times: weight 1/k
+    listed = [np.bincount(place[shells == shell], minlength=len(pairs)) > 0 for shell in STRONG_SHELLS]
+    return pd.DataFrame({
+        "a": [a for a, _ in pairs],
+        "b": [b for _, b in pairs],
+        "truth": np.bincount(place, share * pooled.truth[keep]),
+        "mean": np.bincount(place, share * pooled.mean[keep]),
+        "whole": np.all(listed, axis=0),
+    })  # fmt: skip
 
 
 def combinations(pooled: Pooled, concentration: float = CONCENTRATION) -> pd.DataFrame:

@@ -22,19 +22,20 @@ BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-
 
 
 @lru_cache(maxsize=2)
-def _table(results: Results) -> pd.DataFrame:
-    return leaderboard(results)
+def table_of(results: Results) -> pd.DataFrame:
+    """The leaderboard behind the committed tables and the documents, computed anew but once."""
+    return leaderboard(results, anew=True)
 
 
 def _board(results: Results, task: str) -> str:
-    table = _table(results)
+    table = table_of(results)
     return to_markdown(table[table["task"] == task])
 
 
 def _growth(results: Results, args: str) -> str:
     task, error = args.split()
     grown = [cell for cell in results.benchmark.growth_cells() if cell.task == task]
-    return growth_markdown(growth_table(results.benchmark, results.folder, grown), float(error))
+    return growth_markdown(growth_table(results.benchmark, results.held, grown), float(error))
 
 
 def _downstream(results: Results, task: str) -> str:
@@ -43,7 +44,7 @@ def _downstream(results: Results, task: str) -> str:
 
 def _published(results: Results, task: str) -> str:
     """The published set-up on this data, with what the numbers should be read against."""
-    table = _table(results)
+    table = table_of(results)
     rows = table[(table["task"] == task) & (table["status"] == "complete")]
     zero = rows[rows["row"] == "zero"]
     lines = [

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from jijbench.benchmark import Benchmark, Cell
 from jijbench.data.dataset import Dataset, dataset_for, load_dataset
 from jijbench.data.task import load_task
+from jijbench.records.folder import Held
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
 from jijbench.tables.results import Results, load_results
@@ -19,7 +21,7 @@ CURVE = ["task", "row", "unit", "acquire"]
 COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
 
 
-def growth_table(benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
+def growth_table(benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
     """One line a growth cell and round: ``n`` training rows, ``units`` known, ``headline`` error of the test part.
 
     Failed and refused cells have no lines. Raises ``IncompleteTable`` for cells without a record.
@@ -47,10 +49,8 @@ def _errors(predictions: Predictions, record: Record) -> list[float | int | None
     for k in range(len(record.extra["rounds"])):
         part = predictions.of(round_part(k))
         rows = task.dataset.rows(part.id)
-        weight = np.ones(len(rows))
-        errors.append(
-            task.target.scores(truth[rows], part.mean, weight, task.dataset.labels(rows))[task.target.headline]
-        )
+        labels = task.dataset.labels(rows)
+        errors.append(task.target.score(task.target.headline, truth[rows], part.mean, np.ones(len(rows)), labels))
     return errors
 
 
@@ -75,10 +75,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def half_interval(values: np.ndarray, level: float = 0.95) -> float:
     """Half the t-interval of the mean of ``values`` (n,); NaN for fewer than two."""
-    from scipy.stats import t
-
     n = len(values)
-    return float(t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    return float(stdtrit(n - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
 
 
 def needed(curve: pd.DataFrame, error: float) -> float | None:

@@ -126,16 +126,26 @@ def cases(impurity: Pooled, shell: Pooled) -> pd.DataFrame:
 
     Errors are rms over the cell in Ry, of the shell over its atoms: each distance counts as often as it has neighbours.
     """
-    own, around = impurity.table, shell.table
-    own = own.assign(err_impurity_ry=_norms(impurity, impurity.mean - impurity.truth))
-    own = own.assign(atomic_impurity=_norms(impurity, impurity.truth)).set_index("orbit")
-    around = around.assign(square=_norms(shell, shell.mean - shell.truth) ** 2, atomic=_norms(shell, shell.truth) ** 2)
-    sums = around[["square", "atomic"]].mul(around["multiplicity"], axis=0).groupby(around["orbit"]).sum()
-    count = around.groupby("orbit")["multiplicity"].sum()
-    table = own.join(sums.div(count, axis=0).pow(0.5), how="inner")
-    table = table.rename(columns={"square": "err_shell_ry", "atomic": "atomic_shell"})
-    where = {s.orbit: s.host for s in impurity.task.dataset.samples}
-    return table.assign(host=[where[orbit] for orbit in table.index])
+    own = [impurity.task.dataset.samples[k] for k in impurity.rows]
+    orbits = pd.Index([sample.orbit for sample in own])
+    place = orbits.get_indexer([shell.task.dataset.samples[k].orbit for k in shell.rows])  # -1: of no impurity tested
+    here = place >= 0
+    weight = shell.task.dataset.table["multiplicity"].to_numpy()[shell.rows][here]
+    count = np.bincount(place[here], weight, len(own))
+    errors = {}
+    for name, curves in (("err_shell_ry", shell.mean - shell.truth), ("atomic_shell", shell.truth)):
+        squares = np.bincount(place[here], weight * _norms(shell, curves)[here] ** 2, len(own))
+        errors[name] = np.sqrt(np.divide(squares, count, out=np.zeros(len(own)), where=count > 0))
+    table = pd.DataFrame(
+        {
+            "host": [sample.host for sample in own],
+            "err_impurity_ry": _norms(impurity, impurity.mean - impurity.truth),
+            "atomic_impurity": _norms(impurity, impurity.truth),
+        }
+        | errors,
+        index=orbits,
+    )
+    return table[count > 0]
 
 
 def _norms(pooled: Pooled, curves: np.ndarray) -> np.ndarray:
@@ -151,7 +161,7 @@ def steps_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
     model = recorded()
     saved, (low, high) = model.estimate.saved(table), interval(model, table)
     alone = model.estimate.saved(table.assign(err_shell_ry=table["atomic_shell"]))
-    mean = float(runs().query("start == 'atomic'")["steps"].mean())
+    mean = float(runs().loc[runs()["start"] == "atomic", "steps"].mean())
     return {
         "saved": float(saved.mean()), "low": low, "high": high, "steps": mean * float(saved.mean()),
         "saved_impurity_only": float(alone.mean()), "n": len(table), "hosts": int(table["host"].nunique()),

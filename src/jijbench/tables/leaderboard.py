@@ -35,7 +35,14 @@ def columns(targets: Iterable[Target]) -> list[str]:
 
 def pooled_scores(pooled: Sequence[Pooled]) -> Scores:
     """Scores of each seed over the pooled predictions, averaged over seeds; None where one seed has None."""
-    each = [p.task.target.scores(p.truth, p.mean, p.weight, p.labels) for p in pooled]
+    return _over_seeds(_by_seed(pooled))
+
+
+def _by_seed(pooled: Sequence[Pooled]) -> list[Scores]:
+    return [p.task.target.scores(p.truth, p.mean, p.weight, p.labels) for p in pooled]
+
+
+def _over_seeds(each: Sequence[Scores]) -> Scores:
     mean: Scores = {}
     for name in each[0] if each else ():
         values = [s[name] for s in each]
@@ -114,7 +121,8 @@ def _line(results: Results, task: str, row: str, pooled: Sequence[Pooled]) -> di
         "note": _note(tuned, len(records)),
     }  # fmt: skip
     if status == "complete":
-        line |= pooled_scores(pooled) | {"worst": worst(pooled)} | _spread(task, records, pooled)
+        each = _by_seed(pooled)
+        line |= _over_seeds(each) | {"worst": worst(pooled)} | _spread(task, records, each)
         line |= _downstream(pooled)
     return line
 
@@ -127,7 +135,7 @@ def _note(tuned: Sequence[Tuning], n: int) -> str | None:
     return "; ".join(f"{what} in {k} of {n} cells" for what, k in notes.items() if k) or None
 
 
-def _spread(task: str, records: list[Record], pooled: Sequence[Pooled]) -> dict[str, Any]:
+def _spread(task: str, records: list[Record], each: Sequence[Scores]) -> dict[str, Any]:
     """How far folds and seeds lie apart (smallest and largest headline), and what fits and predictions cost."""
     name = load_task(task).target.headline
     folds: dict[int, list[float]] = {}
@@ -135,7 +143,7 @@ def _spread(task: str, records: list[Record], pooled: Sequence[Pooled]) -> dict[
         value = (record.metrics or {}).get(name)
         folds.setdefault(record.key.fold, []).extend([] if value is None else [value])
     fold = [float(np.mean(values)) for values in folds.values() if values]
-    seed = [s for s in (pooled_scores([one])[name] for one in pooled) if s is not None]
+    seed = [s for s in (one[name] for one in each) if s is not None]
     spread: dict[str, Any] = {}
     for kind, values in (("fold", fold), ("seed", seed)):
         spread[f"{kind}_low"], spread[f"{kind}_high"] = (min(values), max(values)) if len(values) > 1 else (None, None)

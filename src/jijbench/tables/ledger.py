@@ -89,12 +89,11 @@ def budget_table(results: Results, budgets: tuple[int, ...] = BUDGETS) -> pd.Dat
 
 def ledger_markdown(results: Results, task: str) -> str:
     """The ledger of one task as a table: promise, test, difference, and ranks by the number of trials."""
-    found = promise_table(ledger_table(results))
-    found = found[found["task"] == task]
+    part = results.only(task)
+    found = promise_table(ledger_table(part))
     if found.empty:
         return "no row of this task was tuned\n"
-    ranks = budget_table(results)
-    ranks = ranks[ranks["task"] == task].pivot(index="row", columns="budget", values="rank")
+    ranks = budget_table(part).pivot(index="row", columns="budget", values="rank")
     unit = load_task(task).target.unit
     heads = [f"rank, trials ≤ {k}" for k in ranks.columns]
     lines = [f"| row | inner, {unit} | test, {unit} | test − inner | trials | seconds | {' | '.join(heads)} |"]

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from jijbench.data.protocols import Unit, members
+from jijbench.data.protocols import Unit
 from jijbench.data.task import load_task
 from jijbench.scores.metrics import mae
+from jijbench.tables.confidence import units
 from jijbench.tables.results import Pooled, Results
 
 #: how many of the strongest ferromagnetic couplings are looked for
@@ -79,7 +80,7 @@ def found(truth: np.ndarray, mean: np.ndarray, k: int) -> float | None:
 def errors_by(pooled: Pooled, unit: Unit) -> pd.DataFrame:
     """MAE, mean size of J and number of magnetic pairs of each ``element``, ``pair`` or ``shell``, worst first."""
     keep = pooled.labels["magnetic"]
-    names, places = members([pooled.task.dataset.samples[k] for k in pooled.rows[keep]], unit)
+    names, places = units(pooled.task.dataset, pooled.rows[keep], unit)
     truth, mean, weight = pooled.truth[keep], pooled.mean[keep], pooled.weight[keep]
     lines = []
     for k, name in enumerate(names):

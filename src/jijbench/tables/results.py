@@ -69,14 +69,14 @@ def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Po
     rows, tests, rebuilt = [], [], []
     for cell, record in zip(cells, records, strict=True):
         test = held.predictions(cell, record).of("test")
-        if sorted(test.id) != sorted(task.split.folds[cell.fold].test):
+        if sorted(test.id.tolist()) != sorted(task.split.folds[cell.fold].test):
             raise RecordError(
                 f"{held.place(cell)}: {cell.slot} does not predict the split's test samples; run it again"
             )
         rows.append(task.dataset.rows(test.id))
         tests.append(test)
         rebuilt.append(test.reconstruction(truth[rows[-1]], task.target))
-    where, times = np.concatenate(rows), task.split.times_tested()
+    where = np.concatenate(rows)
     return Pooled(
         task=task,
         row=cells[0].row.row,
@@ -85,7 +85,7 @@ def pool(task: Task, held: Held, cells: list[Cell], records: list[Record]) -> Po
         mean=np.concatenate([test.mean for test in tests]),
         std=np.concatenate([np.full(test.mean.shape, np.nan) if test.std is None else test.std for test in tests]),
         truth=truth[where],
-        weight=np.array([1.0 / times[task.dataset.samples[k].id] for k in where]),
+        weight=task.weight[where],
         fold=np.repeat([cell.fold for cell in cells], [len(test.id) for test in tests]),
         reconstruction=np.concatenate(known)
         if len(known := [r for r in rebuilt if r is not None]) == len(rebuilt)
@@ -161,13 +161,15 @@ class Results:
 
 
 def load_results(
-    benchmark: Benchmark, folder: Path, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()
+    benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None, stale: Iterable[str] = ()
 ) -> Results:
     """Read the records of a benchmark's cells; raises ``IncompleteTable`` naming the cells that have none.
 
+    What a folder ``Held`` that is given instead has been asked before is not read again.
+
     Cells that packed records announce as still to be computed are left out, and their row has no numbers.
     """
-    held = RecordFolder(folder)
+    held = RecordFolder(folder) if isinstance(folder, Path) else folder
     wanted = list(benchmark.cells() if cells is None else cells)
     found = {cell.slot: held.record(cell) for cell in wanted}
     records = {slot: record for slot, record in found.items() if record is not None}
@@ -176,8 +178,8 @@ def load_results(
     if unannounced:
         names = "\n  ".join(cell.slot for cell in unannounced[:10]) + ("\n  …" if len(unannounced) > 10 else "")
         raise IncompleteTable(
-            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in {folder}:"
-            f"\n  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
+            f"{len(unannounced)} of {len(wanted)} cells of benchmark {benchmark.benchmark} have no record in "
+            f"{held.folder}:\n  {names}\ncompute them with `jijbench run {benchmark.benchmark}`"
         )
     there = tuple(cell for cell in wanted if cell.slot in records)
     unfinished = Counter((cell.task, cell.row.row) for cell in missing)

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from jijbench.benchmark import Cell
-from jijbench.data.protocols import Unit, members
-from jijbench.data.sample import Sample
+from jijbench.data.protocols import Unit
 from jijbench.data.task import Task, load_task
 from jijbench.scores import calibration
 from jijbench.scores.statistics import Jackknife, jackknife, mean_of
-from jijbench.tables.confidence import bounds, ways
+from jijbench.tables.confidence import bounds, units, ways
 from jijbench.tables.derived import kept_lines
 from jijbench.tables.results import Pooled, Results
 from jijbench.text import markdown
@@ -29,6 +28,8 @@ COLUMNS = (
     "conformal_coverage_95_low", "conformal_coverage_95_high", "reason",
 )  # fmt: skip
 Numbers = dict[str, Any]
+#: absolute errors of the counted inner rows and of the counted test rows of a cell, and the latter's positions
+Residuals = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def uncertainty_table(results: Results) -> pd.DataFrame:
@@ -47,12 +48,10 @@ def uncertainty_table(results: Results) -> pd.DataFrame:
 
 
 def _lines(results: Results, task: str) -> list[Numbers]:
-    rows = {row: cells for (name, row), cells in results.groups().items() if name == task}
-    pooled = {row: results.pooled(task, row) for row in rows}
     return [
-        {"task": task, "row": row} | _line(results, load_task(task), cells, pooled[row])
-        for row, cells in rows.items()
-        if pooled[row]
+        {"task": task, "row": row} | _line(results, load_task(task), cells, pooled)
+        for (name, row), cells in results.groups().items()
+        if name == task and (pooled := results.pooled(task, row))
     ]
 
 
@@ -60,7 +59,8 @@ def _line(results: Results, task: Task, cells: list[Cell], pooled: Sequence[Pool
     own = _mean([of_std(*rows_with_std(one)) for one in pooled])
     if "coverage_95" in own:
         own |= _ends("coverage_95", [_missed_by_std(one) for one in pooled])
-    split = of_conformal(task, {level: conformal(results, task, cells, level) for level in CONFORMAL})
+    sizes = [_residuals(results, task, cell) for cell in cells]
+    split = of_conformal(task, {level: _conformal(task, sizes, level) for level in CONFORMAL})
     reasons = [numbers.pop("reason", None) for numbers in (own, split)]
     counted = int(task.target.counted(pooled[0].labels).sum())
     return own | split | {"n": counted, "reason": "; ".join(r for r in reasons if r) or None}
@@ -96,8 +96,7 @@ def of_std(error: np.ndarray, std: np.ndarray, weight: np.ndarray) -> Numbers:
 
 def missed(task: Task, held: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Jackknife | None:
     """Share of rows that intervals do not hold, and without each unit that the protocol leaves out."""
-    samples = [task.dataset.samples[k] for k in rows]
-    return jackknife(weight * ~held, weight, [members(samples, unit)[1] for unit in ways(task)])
+    return jackknife(weight * ~held, weight, [units(task.dataset, rows, unit)[1] for unit in ways(task)])
 
 
 def _missed_by_std(pooled: Pooled) -> Jackknife | None:
@@ -144,17 +143,19 @@ def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float)
     The interval is the prediction ± the quantile of the absolute inner residuals (of a curve: of the rms over the cell;
     Vovk, Gammerman and Shafer 2005). Its promise holds where test rows are like the inner ones.
     """
+    return _conformal(task, [_residuals(results, task, cell) for cell in cells], level)
+
+
+def _conformal(task: Task, cells: Sequence[Residuals], level: float) -> Split:
     held, width, where, sizes = [], [], [], []
-    for cell in cells:
-        residuals, tested, rows = _residuals(results, task, cell)
+    for residuals, tested, rows in cells:
         half = quantile(residuals, level)
         held.append(tested <= half)
         width.append(np.full(len(tested), 2 * half))
         where.append(rows)
         sizes.append(len(residuals))
-    rows, times = np.concatenate(where), task.split.times_tested()
-    weight = np.array([1.0 / times[task.dataset.samples[k].id] for k in rows])
-    return Split(np.concatenate(held), np.concatenate(width), weight, rows, min(sizes))
+    rows = np.concatenate(where)
+    return Split(np.concatenate(held), np.concatenate(width), task.weight[rows], rows, min(sizes))
 
 
 def of_conformal(task: Task, splits: dict[float, Split]) -> Numbers:
@@ -179,12 +180,11 @@ def worst_unit(task: Task, split: Split, fewest: int = 10) -> str | None:
 
     Units are those that the protocol leaves out, and shells of dimers, whose J differ by factors of ten.
     """
-    samples: list[Sample] = [task.dataset.samples[k] for k in split.rows]
     found: list[tuple[float, str]] = []
     several = ways(task) or ("element",)
-    units: list[Unit] = list(several) if "host" in several else list(dict.fromkeys((*several, "shell")))
-    for unit in units:
-        names, places = members(samples, unit)
+    kinds: list[Unit] = list(several) if "host" in several else list(dict.fromkeys((*several, "shell")))
+    for unit in kinds:
+        names, places = units(task.dataset, split.rows, unit)
         for k, name in enumerate(names):
             here = (places == k).any(axis=1)
             if here.sum() >= fewest:
@@ -209,8 +209,7 @@ def quantile(residuals: np.ndarray, level: float) -> float:
     return float(fitted.predict_int(np.zeros(1), confidence=level)[0, 1])
 
 
-def _residuals(results: Results, task: Task, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Absolute errors of the counted inner rows and of the counted test rows of a cell, and the latter's positions."""
+def _residuals(results: Results, task: Task, cell: Cell) -> Residuals:
     predictions, found = results.predictions(cell), []
     for part, data in (("inner", task.source), ("test", task.dataset)):
         here = predictions.of(part)

@@ -60,6 +60,12 @@ class Target:
         """All scores of predictions ``mean`` (n, *shape), weighted by ``weight`` (n,)."""
         raise NotImplementedError
 
+    def score(
+        self, name: str, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels
+    ) -> float | int | None:
+        """One of the scores."""
+        return self.scores(truth, mean, weight, labels)[name]
+
     def counted(self, labels: Labels) -> np.ndarray:
         """(n,) bool: the samples that the headline counts."""
         return np.ones(len(labels["magnetic"]), dtype=bool)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.scores.metrics import Scores, pair_scores
+from jijbench.scores.metrics import Scores, pair_score, pair_scores
 from jijbench.targets.base import Labels, Target
 
 
@@ -41,6 +41,11 @@ class Coupling(Target):
 
     def scores(self, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels) -> Scores:
         return pair_scores(truth, mean, weight, labels)
+
+    def score(
+        self, name: str, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels
+    ) -> float | int | None:
+        return pair_score(name, truth, mean, weight, labels)
 
     def counted(self, labels: Labels) -> np.ndarray:
         return labels["magnetic"] if self.headline.endswith("_magnetic") else super().counted(labels)

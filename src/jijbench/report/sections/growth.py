@@ -16,7 +16,7 @@ def data(results: Results) -> dict[str, Any] | None:
     if not cells:
         return None
     try:
-        table = summary(growth_table(results.benchmark, results.folder, cells))
+        table = summary(growth_table(results.benchmark, results.held, cells))
     except IncompleteTable as error:
         return {"reason": str(error).splitlines()[0], "curves": {}, "floors": {}}
     curves: dict[str, list[dict[str, Any]]] = {}
