@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context files limits reading cache text",
+    "errors units convention context install files limits reading cache text",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",
