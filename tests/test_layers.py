@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context install files limits reading cache text",
+    "errors units convention context install glossary files limits reading cache text",
     "data",
     "descriptors metrics calibration statistics physics",
     "adapters",
@@ -17,7 +17,7 @@ LAYERS = (
     "runner tuning active audit",
     "results derived board beside leaderboard plots export bundle spin verify documents "
     "growth confidence ledger compare exact uncertainty magnetism downstream forms steps",
-    "report testing api",
+    "report testing api doctor",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

@@ -30,33 +30,21 @@ def distribution() -> str | None:
 
 @lru_cache(maxsize=1)
 def extras() -> dict[str, tuple[str, ...]]:
-    """Extras of this package and the distributions that each brings, those of extras within it included."""
+    """Extras of this package and the distributions that each brings; extras within an extra are resolved at build."""
     found = _distribution()
-    direct: dict[str, list[str]] = {}
+    brought: dict[str, list[str]] = {}
     for line in (found.requires if found else None) or ():
-        requirement, _, extra = re.sub(r"[\s'\"]", "", line).partition("extra==")
+        extra = re.search(r"extra\s*==\s*['\"](.+?)['\"]", line)
         if extra:
-            direct.setdefault(extra.rstrip(")"), []).append(requirement)
-    return {extra: tuple(dict.fromkeys(_brought(extra, direct))) for extra in direct}
-
-
-def _brought(extra: str, direct: dict[str, list[str]]) -> list[str]:
-    names = []
-    for requirement in direct.get(extra, ()):
-        name = re.split(r"[\[<>=!~;(@]", requirement)[0]
-        within = re.search(r"\[(.*?)\]", requirement)
-        if within and _same(name, distribution() or ""):
-            names += [inner for one in within[1].split(",") for inner in _brought(one, direct)]
-        else:
-            names.append(name)
-    return names
+            brought.setdefault(extra[1], []).append(_name(line))
+    return {extra: tuple(names) for extra, names in brought.items()}
 
 
 def core() -> tuple[str, ...]:
     """Distributions that this package needs in any case."""
     found = _distribution()
     lines = [line for line in (found.requires if found else None) or () if "extra" not in line.partition(";")[2]]
-    return tuple(re.split(r"[\s\[<>=!~;(@]", line)[0] for line in lines)
+    return tuple(map(_name, lines))
 
 
 def extra_of(wanted: str) -> str | None:
@@ -90,6 +78,11 @@ def _source() -> str:
     noted = json.loads((found.read_text("direct_url.json") if found else None) or "{}")
     url, vcs = noted.get("url", ""), noted.get("vcs_info")
     return f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
+
+
+def _name(requirement: str) -> str:
+    """The distribution that a requirement names."""
+    return re.split(r"[\s\[<>=!~;(@]", requirement)[0]
 
 
 def _same(a: str, b: str) -> bool:
