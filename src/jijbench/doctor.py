@@ -11,7 +11,6 @@ from jijbench import __version__, adapters
 from jijbench.benchmark import load_benchmark
 from jijbench.context import current, home, installed
 from jijbench.data.card import check_hashes, read_card
-from jijbench.data.dataset import dataset_ids
 from jijbench.errors import JijbenchError
 from jijbench.install import add_extras, checkout, core, distribution, extras
 
@@ -104,8 +103,8 @@ def _cache() -> str:
 
 
 def _data() -> Iterator[Line]:
-    for name in dataset_ids():
-        folder = home("datasets") / name
+    for folder in sorted(path.parent for path in home("datasets").glob("*/card.yaml")):
+        name = folder.name
         try:
             card = read_card(folder)
             check_hashes(folder, card)

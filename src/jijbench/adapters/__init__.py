@@ -9,6 +9,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jijbench.adapters import _described
 from jijbench.context import installed
 from jijbench.errors import DataError, MissingExtra, UnknownName
 from jijbench.install import add
@@ -44,6 +45,13 @@ def requires(name: str) -> tuple[str, ...]:
 def version(name: str) -> int:
     """Version that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
     return int(_literal(name, "version", 1))
+
+
+def described(name: str) -> tuple[str, str]:
+    """What an adapter is, in a line, and its licence, read from its source; empty where that does not say."""
+    module, wanted = _place(name)
+    path = _files().get(name) or _source(module)
+    return ("", "") if path is None else _described.described(path, wanted, _source)
 
 
 def _literal(name: str, attribute: str, default: Any) -> Any:

@@ -19,5 +19,5 @@ def command(benchmark: str | None) -> None:
     out, broken = console(), False
     for line in examine(benchmark):
         broken |= line.wrong
-        print_text(out, f"{line.topic:16}{'WRONG: ' if line.wrong else ''}{line.text}", indent=16)
+        print_text(out, f"{line.topic:19}{'WRONG: ' if line.wrong else ''}{line.text}", indent=19)
     sys.exit(1 if broken else 0)

@@ -2,6 +2,7 @@
 
 import click
 
+from jijbench.cli._tables import console, print_text
 from jijbench.context import home
 
 KINDS = ("datasets", "tasks", "rows", "adapters", "benchmarks")
@@ -38,8 +39,17 @@ def _rows() -> list[str]:
 def _adapters() -> list[str]:
     from jijbench import adapters
 
-    reasons = {name: adapters.missing(name) for name in adapters.names()}
-    return [f"{name}" + (f"  ({reason})" if reason else "") for name, reason in reasons.items()]
+    width = max(map(len, adapters.names()))
+    return [f"{name:{width}}  {_about_adapter(name)}".rstrip() for name in adapters.names()]
+
+
+def _about_adapter(name: str) -> str:
+    """What it is, its licence, and what it lacks here."""
+    from jijbench import adapters
+
+    what, licence = adapters.described(name)
+    reason = adapters.missing(name)
+    return " ".join(filter(None, [what, licence and f"({licence})", reason and f"[{reason}]"]))
 
 
 def _benchmarks() -> list[str]:
@@ -53,8 +63,9 @@ def _benchmarks() -> list[str]:
 def command(kind: str | None) -> None:
     """Names of datasets, tasks, rows, adapters and benchmarks; all of them without KIND."""
     make = {"datasets": _datasets, "tasks": _tasks, "rows": _rows, "adapters": _adapters, "benchmarks": _benchmarks}
+    out = console()
     for name in KINDS if kind is None else (kind,):
         if kind is None:
-            click.echo(f"{name}:")
+            print_text(out, f"{name}:", style="bold")
         for line in make[name]():
-            click.echo(f"  {line}" if kind is None else line)
+            print_text(out, f"  {line}" if kind is None else line, indent=6)
