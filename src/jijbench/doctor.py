@@ -111,7 +111,9 @@ def _data() -> Iterator[Line]:
         except JijbenchError as error:
             yield Line("data", str(error), wrong=True)
         else:
-            yield Line("data", f"{name}: {len(card.files)} files are as published; rows: `jijbench data validate {name}`")
+            yield Line(
+                "data", f"{name}: {len(card.files)} files are as published; rows: `jijbench data validate {name}`"
+            )
 
 
 def _records() -> str:

@@ -30,7 +30,7 @@ def _licence(tree: ast.Module, node: ast.AST, find: Find, steps: int = 3) -> str
     value = _info(node) if isinstance(node, ast.ClassDef) else node
     for call in ast.walk(value) if value is not None else ():
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("AdapterInfo"):
-            return next((text.value for text in _given(call) if isinstance(text, ast.Constant)), None)
+            return next((str(text.value) for text in _given(call) if isinstance(text, ast.Constant)), None)
     if value is None or not steps:
         return None
     first, *rest = ast.unparse(value.func if isinstance(value, ast.Call) else value).split(".")

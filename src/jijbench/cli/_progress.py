@@ -65,7 +65,7 @@ class Progress:
             self.live.console.print(line, soft_wrap=True)
 
     def _seconds_left(self) -> float:
-        """By what the cells that ended took beside what was expected of them; first a guess, of this machine's speed."""
+        """By what the cells that ended took beside what was expected of them; before that as the official table."""
         left, gone = sum(self.left.values()), time.monotonic() - self.began
         enough = self.done > 0.05 * (self.done + left)
         return left * (gone / self.done if enough else 1 / (self.workers or 1))

@@ -105,7 +105,7 @@ def official_lines(tasks: tuple[str, ...], rows: tuple[str, ...]) -> "pd.DataFra
 
     next(load_benchmark("full").cells(tasks, rows), None)  # checks the names
     table = pd.read_csv(official_folder() / "leaderboard.csv")
-    table = table.astype(object).where(table.notna(), None)
+    table = table.astype(object).mask(table.isna(), None)
     chosen = (table["task"].isin(tasks) | (not tasks)) & (table["row"].isin(rows) | (not rows))
     return table[chosen]
 

@@ -77,7 +77,7 @@ def print_board(table: "pd.DataFrame", official: "pd.DataFrame | None", wide: bo
     out = console(wide)
     for task in dict.fromkeys(table["task"]):
         _print_task(out, table[table["task"] == task], task, official, wide)
-    ends = "" if wide else "More columns: --wide, or leaderboard.md and .csv beside the records. "
+    ends = "" if wide else "More columns: --wide. "
     print_text(out, f"{ends}What a word means: `jijbench explain floor` (or rank, skill, cell, …).")
 
 
@@ -94,7 +94,7 @@ def _print_task(
     print_text(out, task, style="bold")
     print_text(out, question.replace("*", ""))
     out.print()
-    left = print_table(out, list(cells), cells.to_numpy().tolist(), bold=[True])
+    left = print_table(out, list(cells.columns), cells.to_numpy().tolist(), bold=[True])
     out.print()
     if left:
         print_text(out, f"Not shown for want of room: {', '.join(left)}.")

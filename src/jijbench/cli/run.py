@@ -10,12 +10,13 @@ from click.core import ParameterSource
 from jijbench.cli._progress import Progress
 from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
 from jijbench.cli._tables import echo_page, print_board, wide_tables
+from jijbench.context import home
 
 if TYPE_CHECKING:
     from jijbench.runner.places import Open
 
 
-@click.command()
+@click.command(epilog=f"\b\nSeveral machines, clusters, shared searches:\n{home('docs') / 'cluster.md'}")
 @click.argument("benchmark", default="default")
 @only_tasks
 @only_rows
