@@ -66,6 +66,7 @@ def test_an_installed_package_names_its_distribution_and_where_it_came_from(tmp_
     assert told(tmp_path, "install.add('CBFV', 'nobody-has-this')") == (
         f'pip install "{NAME}[composition]{source}" nobody-has-this'
     )
+    assert told(tmp_path, "install.add('autogluon.tabular', 'CBFV')") == f'pip install "{NAME}[automl]{source}"'
     assert told(tmp_path, "install.add('nobody-has-this')") == "pip install nobody-has-this"
 
 

@@ -12,7 +12,7 @@ from jijbench.benchmark import load_benchmark
 from jijbench.context import current, home, installed
 from jijbench.data.card import check_hashes, read_card
 from jijbench.errors import JijbenchError
-from jijbench.install import add_extras, checkout, core, distribution, extras
+from jijbench.install import add, add_extras, checkout, core, distribution, extras
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def examine(benchmark: str | None = None) -> Iterator[Line]:
     yield from _core()
     yield from _extras()
     if benchmark is not None:
-        yield from _rows(benchmark)
+        yield _rows(benchmark)
     yield Line("threads", _threads())
     yield Line("devices", _devices())
     yield Line("cache", _cache())
@@ -56,22 +56,18 @@ def _extras() -> Iterator[Line]:
         yield Line(f"extra {extra}", text)
 
 
-def lacking(rows: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    """Distributions that adapters need and that are not here, by row; ``rows``: the adapter of each."""
-    found = {
-        row: tuple(name for name in adapters.requires(adapter) if installed(name) is None)
-        for row, adapter in rows.items()
-    }
-    return {row: absent for row, absent in found.items() if absent}
-
-
-def _rows(benchmark: str) -> Iterator[Line]:
+def _rows(benchmark: str) -> Line:
+    """How many rows of a benchmark could run, and what the others lack."""
     loaded = load_benchmark(benchmark)
-    reasons = {row.row: adapters.missing(row.adapter) for row in loaded.rows}
-    absent = {row: reason for row, reason in reasons.items() if reason}
-    for row, reason in absent.items():
-        yield Line(f"row {row}", reason)
-    yield Line(loaded.benchmark, f"{len(reasons) - len(absent)} of {len(reasons)} rows have what they need")
+    lack = {
+        row.row: [name for name in adapters.requires(row.adapter) if installed(name) is None] for row in loaded.rows
+    }
+    absent = dict.fromkeys(name for names in lack.values() for name in names)
+    able = [row for row, names in lack.items() if not names]
+    text = f"{len(able)} of {len(lack)} rows have what they need"
+    if absent:
+        text += f"; {', '.join(row for row in lack if row not in able)} lack {', '.join(absent)}: {add(*absent)}"
+    return Line(loaded.benchmark, text)
 
 
 def _threads() -> str:

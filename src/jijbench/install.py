@@ -67,7 +67,8 @@ def add_extras(*wanted: str) -> str:
 def add(*distributions: str) -> str:
     """The command that brings distributions: by extras of this package where there are any, else by their names."""
     by_extra = {name: extra_of(name) for name in distributions}
-    wanted = sorted({extra for extra in by_extra.values() if extra})
+    brought = {extra: set(extras()[extra]) for extra in by_extra.values() if extra}
+    wanted = [extra for extra, names in brought.items() if not any(names < others for others in brought.values())]
     alone = [name for name, extra in by_extra.items() if extra is None]
     return " ".join([add_extras(*wanted) if wanted else "pip install", *alone])
 

@@ -16,8 +16,8 @@ def command(benchmark: str | None) -> None:
     from jijbench.cli._tables import console, print_text
     from jijbench.doctor import examine
 
-    out, broken = console(), False
-    for line in examine(benchmark):
-        broken |= line.wrong
-        print_text(out, f"{line.topic:19}{'WRONG: ' if line.wrong else ''}{line.text}", indent=19)
-    sys.exit(1 if broken else 0)
+    out, lines = console(), list(examine(benchmark))
+    width = max(len(line.topic) for line in lines) + 2
+    for line in lines:
+        print_text(out, f"{line.topic:{width}}{'WRONG: ' if line.wrong else ''}{line.text}", indent=width)
+    sys.exit(1 if any(line.wrong for line in lines) else 0)
