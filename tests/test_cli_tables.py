@@ -5,6 +5,7 @@ import pty
 import re
 import subprocess
 import sys
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -27,6 +28,7 @@ echo_page("# A page\\n\\n| row | " + " | ".join(f"column {{k}}" for k in range(1
 """
 
 
+@cache
 def on_terminal(columns: int, wide: bool = False, **more: str) -> str:
     """What a program prints on a terminal of that width."""
     main, side = pty.openpty()
