@@ -10,7 +10,7 @@ Find = Callable[[str], Path | None]  # the file of a module
 def described(path: Path, wanted: str, find: Find) -> tuple[str, str]:
     """First line of the docstring and licence of the class ``wanted``, or of the one with an ``info``; may be empty."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
     for found in sorted(classes, key=lambda node: _info(node) is None):
         text = (ast.get_docstring(found) or "").partition("\n")[0].replace("``", "").replace("`", "")
         return text, _licence(tree, found, find) or ""

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -70,6 +70,16 @@ def print_text(out: "Console", text: str, indent: int = 0, style: str | None = N
     for k, line in enumerate(lines):
         line.rstrip()
         out.print(Text(" " * (indent if k else 0)) + line, style=style, soft_wrap=True)
+
+
+def echo_lines(lines: Iterable[tuple[str, int]]) -> None:
+    """Lines and how far each is indented where a terminal is too narrow for it; rich is not loaded for a pipe."""
+    out = console() if sys.stdout.isatty() else None
+    for text, indent in lines:
+        if out is None:
+            click.echo(text)
+        else:
+            print_text(out, text, indent)
 
 
 def print_board(table: "pd.DataFrame", official: "pd.DataFrame | None", wide: bool = False) -> None:

@@ -1,8 +1,15 @@
 """``jijbench explain``."""
 
 import re
+from typing import TYPE_CHECKING
 
 import click
+
+from jijbench.cli._tables import echo_lines
+from jijbench.context import home
+
+if TYPE_CHECKING:
+    from jijbench.glossary import Entry
 
 
 @click.command()
@@ -12,13 +19,14 @@ def command(words: tuple[str, ...]) -> None:
 
     Row, cell, orbit, twin, floor, hyper, skill, rank and others that tables and messages use.
     """
-    from jijbench.cli._tables import console, print_text
-    from jijbench.context import home
     from jijbench.glossary import entries, explain
 
-    out = console()
-    for entry in [explain(word) for word in words] or entries():
-        also = f" ({', '.join(entry.also)})" if entry.also else ""
-        meaning = re.sub(r"\[[^]]*\]\(([^)]*)\)", rf"{home('docs')}/\1", entry.meaning)
-        meaning = re.sub(r"\*+([^*`\s][^*]*)\*+", r"\1", meaning)
-        print_text(out, f"{entry.word}{also}: {meaning}", indent=2)
+    echo_lines((_plain(entry), 2) for entry in [explain(word) for word in words] or entries())
+
+
+def _plain(entry: "Entry") -> str:
+    """An entry without Markdown; a page is named by where it lies."""
+    also = f" ({', '.join(entry.also)})" if entry.also else ""
+    meaning = re.sub(r"\[[^]]*\]\(([^)]*)\)", lambda link: str(home("docs") / link[1]), entry.meaning)
+    meaning = re.sub(r"\*+([^*`\s][^*]*)\*+", r"\1", meaning)
+    return f"{entry.word}{also}: {meaning}"

@@ -2,7 +2,7 @@
 
 import click
 
-from jijbench.cli._tables import console, print_text
+from jijbench.cli._tables import echo_lines
 from jijbench.context import home
 
 KINDS = ("datasets", "tasks", "rows", "adapters", "benchmarks")
@@ -63,9 +63,7 @@ def _benchmarks() -> list[str]:
 def command(kind: str | None) -> None:
     """Names of datasets, tasks, rows, adapters and benchmarks; all of them without KIND."""
     make = {"datasets": _datasets, "tasks": _tasks, "rows": _rows, "adapters": _adapters, "benchmarks": _benchmarks}
-    out = console()
     for name in KINDS if kind is None else (kind,):
         if kind is None:
-            print_text(out, f"{name}:", style="bold")
-        for line in make[name]():
-            print_text(out, f"  {line}" if kind is None else line, indent=6)
+            click.echo(f"{name}:")
+        echo_lines((f"  {line}" if kind is None else line, 6) for line in make[name]())
