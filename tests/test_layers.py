@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context files limits reading cache text signals elements",
+    "errors units convention context install glossary files limits reading cache text signals elements",
     "scores",
     "targets formats",
     "data",
@@ -22,7 +22,7 @@ LAYERS = (
     "plots",
     "bundle spin kkr",
     "verify",
-    "report testing api",
+    "report testing api doctor",
     "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}

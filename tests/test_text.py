@@ -52,8 +52,8 @@ def test_markdown_of_an_attack_and_of_plain_words():
     assert markdown("x\n\n| 1 | <img src=x>") == r"x \| 1 \| &lt;img src=x>"
     assert markdown(r"C:\new|") == r"C:\\new\|"
     assert markdown("[see](http://x)") == r"[see]\(http://x)"
-    assert markdown("needs dscribe, not installed: pip install jijbench[dscribe]") == (
-        "needs dscribe, not installed: pip install jijbench[dscribe]"
+    assert markdown("needs dscribe, not installed: pip install -e x[dscribe]") == (
+        "needs dscribe, not installed: pip install -e x[dscribe]"
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jijbench.errors import DataError
+from jijbench.install import checkout
 
 #: environment variable that says where models may compute
 DEVICE = "JIJBENCH_DEVICE"
@@ -101,6 +102,5 @@ def installed(distribution: str) -> str | None:
 
 
 def home(kind: str) -> Path:
-    """Folder ``datasets``, ``benchmarks`` or ``results`` of the checkout, else of the installed wheel."""
-    checkout = Path(__file__).parents[2] / kind
-    return checkout if checkout.is_dir() else Path(__file__).parent / "_share" / kind
+    """Folder ``datasets``, ``benchmarks``, ``results`` or ``docs`` of the checkout, else of the installed wheel."""
+    return (checkout() or Path(__file__).parent / "_share") / kind

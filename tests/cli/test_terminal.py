@@ -111,7 +111,8 @@ class M(Zeros):
     for text in (done.stdout, done.stderr, (tmp_path / "r" / "leaderboard.md").read_text()):
         assert "\x1b" not in text
         assert "\x07" not in text
-    assert r"pwned\\x07 \| a \| &lt;script>" in done.stdout
+    assert r"pwned\x07 | a | <script>" in done.stdout
+    assert r"pwned\\x07 \| a \| &lt;script>" in (tmp_path / "r" / "leaderboard.md").read_text()
     assert "\x1b" not in (tmp_path / "r" / "leaderboard.csv").read_text()
 
 

@@ -86,7 +86,7 @@ def imported(table, folder, columns=HOUSE, **about):
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_values_of_a_published_shape_round_trip(dimers, tmp_path, ending):
     if ending == "parquet" and importlib.util.find_spec("pyarrow") is None:
-        pytest.skip("pyarrow is not installed: pip install 'jijbench[parquet]'")
+        pytest.skip("pyarrow, of the extra parquet, is not installed")
     rows, table = source_rows(dimers)
     assert set(rows["geometry"]) == {"s01", "s02", "s06a", "s06b"}
     card = import_table(write(table, tmp_path, f"table.{ending}"), COLUMNS, tmp_path / "out", **ABOUT)

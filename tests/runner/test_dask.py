@@ -17,7 +17,7 @@ from jijbench.records.schema import read_record
 from jijbench.runner import dask_workers, read_cluster, run_cells
 from jijbench.runner.places import Cluster
 
-dask = pytest.importorskip("dask", reason="the extra jijbench[cluster] is not installed")
+dask = pytest.importorskip("dask", reason="the extra cluster is not installed")
 RANDOM = "jij-bi2te3/jij/random-orbit"
 
 

@@ -178,7 +178,7 @@ def call(folder, monkeypatch, *args):
 def test_the_command_takes_a_name_or_a_folder_and_imports_no_adapter(finished, monkeypatch, name):
     done = call(finished, monkeypatch, name, "--beside", "full")
     assert done.exit_code == 0, done.output
-    assert done.stdout.count("| soap (mine) ") == done.stdout.count("| soap  ") == 2
+    assert done.stdout.count("  soap (mine) ") == done.stdout.count("  soap  ") == 2
     last = done.stdout.splitlines()[-1]
     assert last.startswith("Not compared: only in full: jij-bi2te3/jij/random-orbit, ")
     assert PERIOD not in last

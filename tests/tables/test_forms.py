@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from jijbench.data.task import load_task
-from jijbench.tables.forms import files, to_csv, to_markdown
+from jijbench.tables.forms import compact, files, to_csv, to_markdown
 from jijbench.tables.leaderboard import columns
 from jijbench.tables.results import official_folder
 
@@ -82,3 +82,21 @@ def test_a_text_in_csv_is_no_formula_and_numbers_are_numbers():
     assert line["reason"] == "'=cmd|' /C calc'!A0"
     assert (line["licence"], line["note"]) == (r"'@x\x1b", "'-1")
     assert (line["r2"], line["skill"], line["trials"]) == ("-1.5", "-2e-07", "0")
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "expected"),
+    [
+        (DIMERS, "pair-gp", ["2–4", "pair-gp", "0.215 [0.118, 0.393]", "0.215", "0.638", "97.9"]),
+        (DIMERS, "nearest-dimer", ["8–15", "nearest-dimer", "1.523 [0.869, 2.671]", "1.523", "-1.559", "1.6"]),
+        (CURVES, "gap", ["", "gap", "(refused)", "", "", "0.0"]),
+    ],
+)
+def test_the_short_form_has_rank_headline_interval_official_skill_and_seconds(official, task, row, expected):
+    table = official[(official["task"] == task) & (official["row"] == row)]
+    table = table.astype(object).mask(table.isna(), None)
+    short = compact(table, task, official)
+    headline = {DIMERS: "MAE magnetic, meV", CURVES: "RMSE, Ry"}[task]
+    assert list(short) == ["rank", "row", headline, "official", "skill", "seconds"]
+    assert list(short.iloc[0]) == expected
+    assert "official" not in compact(table, task)

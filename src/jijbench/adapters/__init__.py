@@ -4,13 +4,15 @@ import ast
 import importlib
 import importlib.metadata
 import importlib.util
-import re
 from functools import lru_cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jijbench.adapters import _described
+from jijbench.context import installed
 from jijbench.errors import DataError, MissingExtra, UnknownName
+from jijbench.install import add
 
 if TYPE_CHECKING:
     from jijbench.adapters.base import Adapter
@@ -43,6 +45,13 @@ def requires(name: str) -> tuple[str, ...]:
 def version(name: str) -> int:
     """Version that an adapter declares, read from its source without importing it; raises ``UnknownName``."""
     return int(_literal(name, "version", 1))
+
+
+def described(name: str) -> tuple[str, str]:
+    """What an adapter is, in a line, and its licence, read from its source; empty where that does not say."""
+    module, wanted = _place(name)
+    path = _files().get(name) or _source(module)
+    return ("", "") if path is None else _described.described(path, wanted, _source)
 
 
 def _literal(name: str, attribute: str, default: Any) -> Any:
@@ -95,33 +104,8 @@ def _source(module: str) -> Path | None:
 
 def missing(name: str) -> str | None:
     """Which declared distributions are not installed, and how to get them; None if none is missing."""
-    absent = [distribution for distribution in requires(name) if not _installed(distribution)]
-    if not absent:
-        return None
-    wanted = sorted({_extra(distribution) or distribution for distribution in absent})
-    return f"needs {', '.join(absent)}, not installed: pip install {' '.join(wanted)}"
-
-
-def _installed(distribution: str) -> bool:
-    try:
-        importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=32)
-def _extra(distribution: str) -> str | None:
-    """The smallest extra of this package that brings a distribution, as pip wants it: ``jijbench[gap]``."""
-    extras: dict[str, int] = {}
-    found = set()
-    for line in importlib.metadata.requires("jijbench") or ():
-        name, _, extra = re.sub(r"[\s'\"]", "", line).partition("extra==")
-        if extra:
-            extras[extra] = extras.get(extra, 0) + 1
-        if extra and re.split(r"[\[<>=!~;(]", name)[0].lower() == distribution.lower():
-            found.add(extra)
-    return f"jijbench[{min(found, key=lambda e: (extras[e], e))}]" if found else None
+    absent = [distribution for distribution in requires(name) if installed(distribution) is None]
+    return f"needs {', '.join(absent)}, not installed: {add(*absent)}" if absent else None
 
 
 def get(name: str) -> "type[Adapter]":

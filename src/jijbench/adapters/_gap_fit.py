@@ -17,6 +17,7 @@ import numpy as np
 
 from jijbench.context import current
 from jijbench.errors import JijbenchError, MissingExtra
+from jijbench.install import add
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -117,7 +118,7 @@ def find(program: str) -> str:
     places = [str(Path(sys.executable).parent), sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
     found = shutil.which(program, path=os.pathsep.join(places))
     if found is None:
-        raise MissingExtra(f"{program!r} is neither in {places[0]} nor on PATH: pip install quippy-ase")
+        raise MissingExtra(f"{program!r} is neither in {places[0]} nor on PATH: {add('quippy-ase')}")
     return found
 
 

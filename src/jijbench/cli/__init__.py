@@ -17,6 +17,8 @@ COMMANDS = {
     "check": "check",
     "compare": "compare",
     "data": "data",
+    "doctor": "doctor",
+    "explain": "explain",
     "export": "export",
     "kkr": "kkr",
     "leaderboard": "leaderboard",
@@ -38,6 +40,8 @@ HELP = {
     "check": "Whether an adapter keeps the contract, on toy dimers.",
     "compare": "What differs between two runs, and whether their numbers do.",
     "data": "Datasets: list, show, validate, export, import.",
+    "doctor": "What is installed, what is missing and how to add it, where things lie.",
+    "explain": "What a word means: row, cell, orbit, floor, …",
     "export": "Hand a model over: a bundle, and files of the codes that need it.",
     "kkr": "Start potentials in your own KKR program: what it needs, what they save.",
     "leaderboard": "Print or write the table of a results folder.",
@@ -91,6 +95,8 @@ def cli() -> None:
       jijbench run quick            a first table in a minute or two
       jijbench run default          every classical model, small budgets
       jijbench leaderboard full     the official table
+      jijbench doctor               what is installed and what is missing
+      jijbench explain WORD         what row, cell, orbit, floor, … mean
 
     Exit codes: 0 all well, 1 something was found wrong (message on stderr), 2 wrong usage.
     """

@@ -96,6 +96,28 @@ def _held(folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> "Resul
     return replace(found, cells=cells, records={cell.slot: found.records[cell.slot] for cell in cells})
 
 
+def comes_without_records(folder: Path) -> bool:
+    """Whether a folder is the official one of a wheel, which holds tables and no records."""
+    from jijbench.install import checkout
+    from jijbench.tables.results import official_folder
+
+    return checkout() is None and folder == official_folder()
+
+
+def official_lines(tasks: tuple[str, ...], rows: tuple[str, ...]) -> "pd.DataFrame":
+    """The committed table of ``full``, or its lines of some tasks and rows; raises ``UnknownName``."""
+    import pandas as pd
+
+    from jijbench.benchmark import load_benchmark
+    from jijbench.tables.results import official_folder
+
+    next(load_benchmark("full").cells(tasks, rows), None)  # checks the names
+    table = pd.read_csv(official_folder() / "leaderboard.csv")
+    table = table.astype(object).mask(table.isna(), None)
+    chosen = (table["task"].isin(tasks) | (not tasks)) & (table["row"].isin(rows) | (not rows))
+    return table[chosen]
+
+
 def official_table() -> "pd.DataFrame | None":
     """The committed table of ``full``, to stand beside a user's own numbers."""
     import pandas as pd

@@ -22,6 +22,11 @@ class Shown:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
+    @property
+    def obeyed(self) -> TextIO:
+        """The terminal itself, for who writes its own control characters and none of others."""
+        return self._stream
+
     def write(self, text: str) -> int:
         from jijbench.text import visible
 

@@ -23,7 +23,7 @@ def _hypers(ctx: click.Context, option: click.Parameter, given: tuple[str, ...])
 @click.command()
 @click.argument("name")
 @click.option("--hyper", "hypers", multiple=True, callback=_hypers, metavar="NAME=VALUE",
-              help="A hyper, for instance one that makes a heavy model cheap (again for more).")  # fmt: skip
+              help="A hyper (setting that changes the answer), as to make a model cheap (again for more).")  # fmt: skip
 @click.option("--inputs", help="Kind of inputs; default: the first that the adapter does not refuse.")
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
               help="Time that one fit on 79 small dimers may take.")  # fmt: skip

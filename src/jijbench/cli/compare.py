@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from jijbench.cli._results import default_folder, given_folder
+from jijbench.cli._tables import echo_page, wide_tables
 
 
 @click.command()
@@ -18,7 +19,8 @@ from jijbench.cli._results import default_folder, given_folder
 @click.option(
     "--digits", default=6, show_default=True, type=click.IntRange(1, 17), help="Digits that --exact compares."
 )
-def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None:
+@wide_tables
+def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int, wide: bool) -> None:
     """What differs between two results (data, versions, hypers), and whether their numbers do.
 
     RUN_A and RUN_B are folders of results, or names of benchmarks. Errors of the rows and tasks that both hold are
@@ -43,7 +45,7 @@ def command(run_a: str, run_b: str, csv: bool, exact: bool, digits: int) -> None
         table = without_formulas(compare_table(a, b))
         click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
-    click.echo(compare_markdown(a, b), nl=False)
+    echo_page(compare_markdown(a, b).rstrip("\n"), wide)
 
 
 def _exact(run_a: Path, run_b: Path, digits: int) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from jijbench.context import home
+
 
 @click.group()
 def command() -> None:
@@ -14,7 +16,6 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Datasets that come with the suite."""
-    from jijbench.context import home
     from jijbench.data.card import read_card
     from jijbench.data.dataset import dataset_ids
 
@@ -66,10 +67,10 @@ def export(dataset: str, output: Path | None) -> None:
     click.echo(f"{export_extxyz(loaded, path)} structures written to {path}")
 
 
-@command.command("import")
+@command.command("import", epilog=f"\b\nColumn maps, conventions, hosts:\n{home('docs') / 'import.md'}")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--columns", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="YAML column map; see docs/import.md.")  # fmt: skip
+              help="YAML column map; see the page below.")  # fmt: skip
 @click.option(
     "--output", "-o", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write."
 )

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from jijbench.cli._results import (
+    comes_without_records,
     default_folder,
+    official_lines,
     official_table,
     only_rows,
     only_tasks,
@@ -14,8 +16,11 @@ from jijbench.cli._results import (
     open_results,
     results_folder,
 )
+from jijbench.cli._tables import print_board, wide_tables
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from jijbench.tables.results import Results
 
 
@@ -25,13 +30,14 @@ if TYPE_CHECKING:
 @only_tasks
 @only_rows
 @click.option("--beside", metavar="BENCHMARK", help="Put these rows among those of another table, mostly `full`.")
-@click.option("--format", "form", type=click.Choice(["md", "csv", "json"]), default="md", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "md", "csv", "json"]), default="text", show_default=True)
+@wide_tables
 @click.option("--write", is_flag=True, help="Write the tables into the results folder and renew README and docs.")
 def command(
     benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], beside: str | None, form: str,
-    write: bool,
+    wide: bool, write: bool,
 ) -> None:  # fmt: skip
-    """The table of BENCHMARK, recomputed from its records.
+    """The table of BENCHMARK, recomputed from its records: a row for each model or floor, best first.
 
     A missing record is an error that names the cells; failed, refused and stale rows are shown with their reason.
 
@@ -39,7 +45,6 @@ def command(
     intervals, ranks and skills over all of them; notes say where budgets or fixed hypers differ. It takes a name or a
     folder of results; --row chooses among your rows.
     """
-    from jijbench.tables.forms import files
     from jijbench.tables.leaderboard import leaderboard
 
     folder = results or default_folder(benchmark)
@@ -48,24 +53,38 @@ def command(
     if write:
         _write(benchmark, folder)
         return
+    if beside is None and comes_without_records(folder):
+        click.echo("the committed table; its records come with a checkout of the repository", err=True)
+        _print(official_lines(tasks, rows), None, form, wide)
+        return
     own = open_results(benchmark, folder, tasks, rows)
     if beside is not None:
-        _beside(own, beside, form)
+        _beside(own, beside, form, wide)
         return
-    official = official_table() if folder.name != "full" else None
-    click.echo(files(leaderboard(own), official)[f"leaderboard.{form}"], nl=False)
+    _print(leaderboard(own), official_table() if folder.name != "full" else None, form, wide)
 
 
-def _beside(own: "Results", name: str, form: str) -> None:
-    """The table of both, and the tasks that only one has: in the page, for a file of numbers on stderr."""
-    from jijbench.tables.beside import leaderboard_beside, only_one_side
+def _print(table: "pd.DataFrame", official: "pd.DataFrame | None", form: str, wide: bool) -> None:
     from jijbench.tables.forms import files
 
+    if form == "text":
+        print_board(table, official, wide)
+    else:
+        click.echo(files(table, official)[f"leaderboard.{form}"], nl=False)
+
+
+def _beside(own: "Results", name: str, form: str, wide: bool) -> None:
+    """The table of both, and the tasks that only one has: in the page, for a file of numbers on stderr."""
+    from jijbench.tables.beside import leaderboard_beside, only_one_side
+
     other = open_beside(name, own)
-    click.echo(files(leaderboard_beside(own, other))[f"leaderboard.{form}"], nl=False)
+    _print(leaderboard_beside(own, other), None, form, wide)
     left_out = only_one_side(own, other)
     if left_out is not None:
-        click.echo(f"\nNot compared: {left_out}" if form == "md" else f"not compared: {left_out}", err=form != "md")
+        click.echo(
+            f"\nNot compared: {left_out}" if form in ("text", "md") else f"not compared: {left_out}",
+            err=form not in ("text", "md"),
+        )
 
 
 def _write(benchmark: str, folder: Path) -> None:

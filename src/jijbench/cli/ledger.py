@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from jijbench.cli._results import default_folder, only_rows, only_tasks, open_results, results_folder
+from jijbench.cli._tables import echo_page, wide_tables
 
 
 @click.command()
@@ -13,7 +14,10 @@ from jijbench.cli._results import default_folder, only_rows, only_tasks, open_re
 @only_tasks
 @only_rows
 @click.option("--csv", is_flag=True, help="One line a cell, as CSV.")
-def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool) -> None:
+@wide_tables
+def command(
+    benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: tuple[str, ...], csv: bool, wide: bool
+) -> None:
     """What tuning promised, what the test said, and the rank of each row by the number of trials."""
     from jijbench.tables.ledger import ledger_markdown, ledger_table
     from jijbench.text import without_formulas
@@ -24,4 +28,4 @@ def command(benchmark: str, results: Path | None, tasks: tuple[str, ...], rows: 
         click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
         return
     for task in dict.fromkeys(cell.task for cell in found.cells):
-        click.echo(f"### {task}\n\n{ledger_markdown(found, task)}")
+        echo_page(f"### {task}\n\n{ledger_markdown(found, task)}", wide)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from jijbench.cli._tables import echo_lines
 from jijbench.context import home
 from jijbench.errors import DataError
 
@@ -49,8 +50,17 @@ def _rows() -> list[str]:
 def _adapters() -> list[str]:
     from jijbench import adapters
 
-    reasons = {name: adapters.missing(name) for name in adapters.names()}
-    return [f"{name}" + (f"  ({reason})" if reason else "") for name, reason in reasons.items()]
+    width = max(map(len, adapters.names()))
+    return [f"{name:{width}}  {_about_adapter(name)}".rstrip() for name in adapters.names()]
+
+
+def _about_adapter(name: str) -> str:
+    """What it is, its licence, and what it lacks here."""
+    from jijbench import adapters
+
+    what, licence = adapters.described(name)
+    reason = adapters.missing(name)
+    return " ".join(filter(None, [what, licence and f"({licence})", reason and f"[{reason}]"]))
 
 
 def _benchmarks() -> list[str]:
@@ -66,5 +76,4 @@ def command(kind: str | None) -> None:
     for name in KINDS if kind is None else (kind,):
         if kind is None:
             click.echo(f"{name}:")
-        for line in make[name]():
-            click.echo(f"  {line}" if kind is None else line)
+        echo_lines((f"  {line}" if kind is None else line, 6) for line in make[name]())

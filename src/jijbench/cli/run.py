@@ -1,8 +1,6 @@
 """``jijbench run``."""
 
 import os
-import sys
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -12,17 +10,16 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from jijbench.cli._progress import Progress
 from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
-from jijbench.text import one_line
+from jijbench.cli._tables import echo_page, print_board, wide_tables
+from jijbench.context import home
 
 if TYPE_CHECKING:
-    from jijbench.benchmark import Cell
-    from jijbench.records.folder import RecordFolder
-    from jijbench.records.schema import Record
     from jijbench.runner.places import Open
 
 
-@click.command()
+@click.command(epilog=f"\b\nSeveral machines, clusters, shared searches:\n{home('docs') / 'cluster.md'}")
 @click.argument("benchmark", default="default")
 @only_tasks
 @only_rows
@@ -43,14 +40,17 @@ if TYPE_CHECKING:
 @click.option("--results", type=FOLDER, help="Default: results/local/BENCHMARK.")
 @click.option("--retry-failed", is_flag=True, help="Run cells anew that failed before.")
 @click.option("--no-figures", is_flag=True, help="Only the table.")
+@wide_tables
 def command(
     benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, scheduler: str | None,
     cluster: Path | None, study: str | None, results: Path | None, retry_failed: bool, no_figures: bool,
+    wide: bool,
 ) -> None:  # fmt: skip
     """Run BENCHMARK (a name, or a YAML file) and print its table.
 
-    Every cell (task, fold, row, seed) leaves a record in the results folder; finished cells are not repeated, so
-    an interrupted run goes on where it stopped. A cluster needs jijbench[cluster]; see docs/cluster.md.
+    Every row (a model with its settings, or a simple rule) is taught and tested on every fold of a task. One such
+    cell (task, fold, row, seed) leaves a record in the results folder; finished cells are not repeated, so an
+    interrupted run goes on where it stopped.
     """
     from jijbench.benchmark import load_benchmark
     from jijbench.runner import run_cells
@@ -64,12 +64,12 @@ def command(
         where = study if "://" in study else str(Path(study).resolve())  # workers may stand elsewhere
         storage_of(where)
         cells = [cell.model_copy(update={"study": where}) for cell in cells]
-    with _progress(cells) as tell:
+    with Progress(cells, workers if place is None else None) as tell:
         run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place)
-    _report(benchmark, folder, tasks, rows)
+    _report(benchmark, folder, tasks, rows, wide)
     if not no_figures:
         _draw_all(benchmark, folder, tasks or loaded.tasks, rows, workers)
-    _report_growth(benchmark, folder, tasks, rows, figures=not no_figures)
+    _report_growth(benchmark, folder, tasks, rows, figures=not no_figures, wide=wide)
 
 
 def _place(scheduler: str | None, cluster: Path | None) -> "Open | None":
@@ -84,75 +84,18 @@ def _place(scheduler: str | None, cluster: Path | None) -> "Open | None":
     return None if scheduler is None else dask_workers(scheduler)
 
 
-class _progress:  # noqa: N801
-    """A bar over the cells, weighed by what the official records say they take; if not on a terminal, a line a cell."""
-
-    def __init__(self, cells: "list[Cell]") -> None:
-        from tqdm import tqdm
-
-        from jijbench.records.folder import RecordFolder
-        from jijbench.tables.results import official_folder
-
-        official = RecordFolder(official_folder())
-        self.cost = {_name(cell): _expected(official, cell) for cell in cells}
-        form = "{percentage:3.0f}% |{bar:30}| {elapsed} gone, {remaining} left{postfix}"
-        total = sum(self.cost.values())
-        self.bar = tqdm(total=total, disable=None, bar_format=form, file=sys.__stderr__)  # it needs \r to be obeyed
-        self.done = 0
-
-    def __enter__(self) -> "Callable[[Record, bool], None]":
-        return self.tell
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.close()
-
-    def tell(self, record: "Record", reused: bool) -> None:
-        key = record.key
-        growth = key.search.growth and (key.search.growth["unit"], key.search.growth["acquire"])
-        cost = self.cost[key.task, key.row, key.fold, key.seed, growth]
-        self.done += 1
-        if reused:
-            self.bar.total -= cost
-            self.bar.refresh()
-            return
-        what = f"{key.task} {key.row} fold {key.fold}: {record.status}"
-        if self.bar.disable:
-            why = "" if record.reason is None else f", {one_line(record.reason)}"
-            click.echo(f"{self.done} of {len(self.cost)} cells: {what}{why}", err=True)
-        self.bar.set_postfix_str(what, refresh=False)
-        self.bar.update(cost)
-
-
-def _name(cell: "Cell") -> tuple[object, ...]:
-    """What tells a cell from the others of a run; its record says the same."""
-    growth = cell.growth and (cell.growth.unit, cell.growth.acquire)
-    return cell.task, cell.row.row, cell.fold, cell.seed, growth
-
-
-def _expected(official: "RecordFolder", cell: "Cell") -> float:
-    """Seconds that the official record of the same cell took, in proportion to the trials; else one."""
-    from jijbench.errors import RecordError
-
-    try:
-        record = official.record(cell)
-    except RecordError:
-        return 1.0
-    if record is None:
-        return 1.0
-    return max(0.1, record.seconds["total"] * (cell.budget.trials + 1) / (record.key.search.trials + 1))
-
-
-def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...]) -> None:
+def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], wide: bool) -> None:
     from jijbench.files import write_atomically
     from jijbench.tables.forms import files
     from jijbench.tables.leaderboard import leaderboard
 
     found = open_results(benchmark, folder, tasks, rows)
-    made = files(leaderboard(found), official_table())
+    table = leaderboard(found)
+    made = files(table, official_table())
     whole = not tasks and not rows
     for name, content in made.items() if whole else ():
         write_atomically(folder / name, content.encode())
-    click.echo(made["leaderboard.md"])
+    print_board(table, official_table(), wide)
     click.echo(
         f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else "")
     )
@@ -183,7 +126,7 @@ def _draw(benchmark: str, folder: Path, rows: tuple[str, ...], task: str) -> int
 
 
 def _report_growth(
-    benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool
+    benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[str, ...], figures: bool, wide: bool
 ) -> None:  # fmt: skip
     """Errors of growing training sets, where the benchmark has any."""
     from jijbench.benchmark import load_benchmark
@@ -196,7 +139,7 @@ def _report_growth(
     table = growth_table(loaded, folder, cells)
     for task, part in table.groupby("task", sort=False):
         half = part["headline"].max() / 2
-        click.echo(f"\nGrowing training part, {task}\n\n{growth_markdown(part, float(f'{half:.1g}'))}")
+        echo_page(f"\nGrowing training part, {task}\n\n{growth_markdown(part, float(f'{half:.1g}'))}", wide)
     if figures:
         from jijbench import plots
 

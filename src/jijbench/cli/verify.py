@@ -21,7 +21,10 @@ def command(root: Path, refit: bool, refit_all: bool, as_json: bool) -> None:
     records, without another `version`, is wrong too; only --refit can tell. Nothing is written.
     """
     from jijbench import verify
+    from jijbench.errors import DataError
 
+    if not (root / "results" / "full").is_dir():
+        raise DataError(f"{root.resolve()} is no checkout with results/full, which is what is recomputed; give --root")
     one_thread()
     findings = verify.verify(root, refit, refit_all)
     if as_json:

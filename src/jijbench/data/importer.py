@@ -29,6 +29,7 @@ from jijbench.data.symmetry import site_at
 from jijbench.data.tables import Table, as_symbol, read_table_of_user, table_of_frame
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, MissingExtra
+from jijbench.install import add_extras
 from jijbench.targets import DIJ, JIJ
 
 J_COLUMN = "jij_mev"
@@ -64,7 +65,7 @@ def _read_parquet(file: Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(file)
     except ImportError as error:
-        raise MissingExtra(f"{file} needs pyarrow, not installed: pip install 'jijbench[parquet]'") from error
+        raise MissingExtra(f"{file} needs pyarrow, not installed: {add_extras('parquet')}") from error
     except Exception as error:  # pyarrow has errors of its own for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"{file} cannot be read as parquet: {reason}; restore it or give a csv file") from error

@@ -18,6 +18,7 @@ from typing import Any
 from jijbench import __version__
 from jijbench.data.task import load_task
 from jijbench.errors import MissingExtra
+from jijbench.install import add_extras
 from jijbench.tables.results import Results
 
 DIGITS = 4
@@ -84,7 +85,7 @@ def _plotly() -> str:
     try:
         from plotly.offline import get_plotlyjs
     except ImportError as error:
-        raise MissingExtra("the report needs plotly, not installed: pip install 'jijbench[report]'") from error
+        raise MissingExtra(f"the report needs plotly, not installed: {add_extras('report')}") from error
     return get_plotlyjs()
 
 

@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster, WorkerPlugin, get_worker
 from distributed.scheduler import KilledWorker
 
 from jijbench.errors import JijbenchError, MissingExtra
+from jijbench.install import add_extras
 from jijbench.runner.child import Children
 from jijbench.runner.places import Cluster, Place
 
@@ -104,7 +105,7 @@ def started(cluster: Cluster) -> Any:
         with _signals_kept():  # importing it makes Ctrl-C a silent exit
             from dask_jobqueue import SLURMCluster
     except ModuleNotFoundError as error:
-        raise MissingExtra("SLURM needs dask-jobqueue, not installed: pip install 'jijbench[cluster]'") from error
+        raise MissingExtra(f"SLURM needs dask-jobqueue, not installed: {add_extras('cluster')}") from error
     own = [f"export {_variable(name)}={value}" for name, value in SETTINGS.items() if ".worker." in name]
     options = {"n_workers": cluster.jobs} | cluster.options
     return SLURMCluster(**options | {"job_script_prologue": [*own, *options.get("job_script_prologue", [])]})

@@ -3,6 +3,7 @@
 from functools import partial
 
 from jijbench.errors import MissingExtra
+from jijbench.install import add_extras
 from jijbench.runner.places import Cluster, Open
 
 
@@ -15,7 +16,6 @@ def dask_workers(where: str | Cluster) -> Open:
         from jijbench.runner import _dask
     except ModuleNotFoundError as error:
         raise MissingExtra(
-            f"a cluster needs {error.name}, not installed: pip install 'jijbench[cluster]'; "
-            "--workers N alone needs nothing"
+            f"a cluster needs {error.name}, not installed: {add_extras('cluster')}; --workers N alone needs nothing"
         ) from error
     return partial(_dask.connected, where=where)

@@ -15,6 +15,7 @@ import pandas as pd
 from jijbench.errors import JijbenchError, MissingExtra
 from jijbench.formats import spirit
 from jijbench.formats.spins import SpinSystem
+from jijbench.install import add_extras
 
 
 class RunFailed(JijbenchError):
@@ -51,7 +52,7 @@ def run_llg(
     Spirit and ``RunFailed`` where it ends early.
     """
     if importlib.util.find_spec("spirit") is None:
-        raise MissingExtra("spin dynamics needs spirit, not installed: pip install 'jijbench[spin]'")
+        raise MissingExtra(f"spin dynamics needs spirit, not installed: {add_extras('spin')}")
     schedule = schedule or Schedule()
     with tempfile.TemporaryDirectory(prefix="jijbench-spirit-") as name:
         folder = Path(name)

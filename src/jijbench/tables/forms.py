@@ -5,7 +5,7 @@ import pandas as pd
 
 from jijbench.data.task import load_task
 from jijbench.targets import Target
-from jijbench.text import markdown, no_formula
+from jijbench.text import markdown, no_formula, one_line
 
 
 def files(table: pd.DataFrame, official: pd.DataFrame | None = None) -> dict[str, str]:
@@ -50,21 +50,63 @@ def to_markdown(table: pd.DataFrame, official: pd.DataFrame | None = None) -> st
     return "\n".join(_section(table[table["task"] == task], task, official) for task in dict.fromkeys(table["task"]))
 
 
-def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
-    about = load_task(task)
-    unit, headline = about.target.unit, about.target.headline
-    kept = {headline} if official is not None else set()  # beside what the official value stands, also without values
-    every = (*FIRST, *about.target.shown, *LAST)
-    columns = [c for c in every if c[0] in kept or table[c[0]].notna().any()]
-    shown = pd.DataFrame({title: _column(table, column, digits, about.target) for column, title, digits in columns})
+def compact(table: pd.DataFrame, task: str, official: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What a reader wants first, as texts: rank, row, headline with its interval, official, skill, seconds.
+
+    A row without a headline has its status there.
+    """
+    target = load_task(task).target
+    title, digits = next((title, digits) for column, title, digits in target.shown if column == target.headline)
+    values, lows, highs = ([_show(v, digits) for v in table[name]] for name in (target.headline, "low", "high"))
+    skills = table["skill_magnetic" if target.headline == "mae_magnetic" else "skill"]
+    texts = {
+        "rank": [_show(rank, None) for rank in table["rank"]],
+        "row": [_show(row, None) for row in table["row"]],
+        f"{title}, {target.unit}": [
+            (f"{value} [{low}, {high}]" if low else value) or f"({status})"
+            for value, low, high, status in zip(values, lows, highs, table["status"], strict=True)
+        ],
+    }
     if official is not None:
-        values = {r["row"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
+        texts["official"] = _beside(table, task, official, target.headline, digits)
+    texts["skill"] = [_show(skill, 3) for skill in skills]
+    texts["seconds"] = [_show(seconds, None) for seconds in table["seconds"]]
+    return pd.DataFrame(texts)
+
+
+def _beside(table: pd.DataFrame, task: str, official: pd.DataFrame, headline: str, digits: int | None) -> list[str]:
+    """The headline of another table, for the rows of the same name."""
+    values = {r["row"]: r[headline] for _, r in official[official["task"] == task].iterrows()}
+    return [_show(values.get(name), digits) for name in table["row"]]
+
+
+def shown(table: pd.DataFrame, task: str, official: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The lines of one task as texts, by heading: numbers rounded, intervals in brackets.
+
+    With ``official`` its headline value stands beside each row of the same name.
+    """
+    target = load_task(task).target
+    headline = target.headline
+    kept = {headline} if official is not None else set()  # beside what the official value stands, also without values
+    columns = [c for c in (*FIRST, *target.shown, *LAST) if c[0] in kept or table[c[0]].notna().any()]
+    texts = pd.DataFrame({title: _column(table, column, digits, target) for column, title, digits in columns})
+    if official is not None:
         place = [column for column, _, _ in columns].index(headline)
-        official_column = [_show(values.get(name), columns[place][2]) for name in table["row"]]
-        shown.insert(place + 1, "official", official_column)
-    text = f"### {task}\n\n*{about.protocol.question}*; errors in {unit}, ordered by {headline}.\n"
-    text += f"{_resolution(table, unit)}\n\n"
-    text += shown.to_markdown(index=False, disable_numparse=True) + "\n"
+        texts.insert(place + 1, "official", _beside(table, task, official, headline, columns[place][2]))
+    return texts
+
+
+def about(table: pd.DataFrame, task: str) -> tuple[str, str]:
+    """What a task asks and what its errors are in, and what intervals and ranks mean."""
+    target, question = load_task(task).target, load_task(task).protocol.question
+    return f"*{question}*; errors in {target.unit}, ordered by {target.headline}.", _resolution(table, target.unit)
+
+
+def _section(table: pd.DataFrame, task: str, official: pd.DataFrame | None) -> str:
+    unit = load_task(task).target.unit
+    question, resolution = about(table, task)
+    text = f"### {task}\n\n{question}\n{resolution}\n\n"
+    text += shown(table, task, official).map(markdown).to_markdown(index=False, disable_numparse=True) + "\n"
     reasons = table[table["reason"].notna() | table["note"].notna()]
     for _, line in reasons.iterrows():
         text += f"\n- {line['row']}: {line['status']}, {markdown(line['reason'] or line['note'])}"
@@ -110,4 +152,4 @@ def _column(table: pd.DataFrame, column: str, digits: int | None, target: Target
 def _show(value: object, digits: int | None) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
-    return f"{value:.{digits}f}" if digits is not None else markdown(str(value))
+    return f"{value:.{digits}f}" if digits is not None else one_line(str(value))

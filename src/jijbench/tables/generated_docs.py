@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from jijbench.tables.downstream import downstream_markdown, downstream_table
-from jijbench.tables.forms import to_markdown
+from jijbench.tables.forms import compact, to_markdown
 from jijbench.tables.growth import growth_markdown, growth_table
 from jijbench.tables.kkr_savings import steps_markdown
 from jijbench.tables.leaderboard import leaderboard
@@ -17,6 +17,7 @@ from jijbench.tables.ledger import ledger_markdown
 from jijbench.tables.magnetism import magnetism_markdown
 from jijbench.tables.results import Results
 from jijbench.tables.uncertainty import uncertainty_markdown
+from jijbench.text import markdown
 
 BLOCK = re.compile(r"(<!-- begin:(?P<name>[a-z-]+)(?P<args>[^>]*?) -->\n).*?(<!-- end:(?P=name) -->)", re.DOTALL)
 
@@ -30,6 +31,20 @@ def table_of(results: Results) -> pd.DataFrame:
 def _board(results: Results, task: str) -> str:
     table = table_of(results)
     return to_markdown(table[table["task"] == task])
+
+
+def _best(results: Results, task: str) -> str:
+    """The five best rows of a task and its best floor, as narrow as a page is."""
+    table = table_of(results)
+    table = table[(table["task"] == task) & (table["status"] == "complete")]
+    floors = table["kind"] == "floor"
+    chosen = pd.concat([table.head(5), table[floors].head(1)]).drop_duplicates("row")
+    texts = compact(chosen, task).drop(columns="seconds")
+    texts["row"] = [
+        f"`{name}`" + (" (floor)" if kind == "floor" else "")
+        for name, kind in zip(texts["row"], chosen["kind"], strict=True)
+    ]
+    return texts.map(markdown).to_markdown(index=False, disable_numparse=True) + "\n"
 
 
 def _growth(results: Results, args: str) -> str:
@@ -63,6 +78,7 @@ def _published(results: Results, task: str) -> str:
 #: what makes a block, from the results and its arguments
 BLOCKS: Mapping[str, Callable[[Results, str], str]] = MappingProxyType(
     {
+        "best": _best,
         "downstream": _downstream,
         "growth": _growth,
         "leaderboard": _board,

@@ -195,7 +195,10 @@ def found_results(folder: Path) -> Results:
     held = RecordFolder(folder)
     records = {slot: record for slot, record in held.records() if record.key.search.growth is None}
     if not records:
-        raise DataError(f"{folder} holds no records; name the folder that `jijbench run` or `publish` wrote")
+        raise DataError(
+            f"{folder} holds no records; name the folder that `jijbench run` or `publish` wrote; "
+            "official ones come with a checkout of the repository"
+        )
     cells = [cell_of(record) for record in records.values()]
     benchmark = Benchmark(
         benchmark="found", description=f"records of {folder.name}", tasks=tuple(sorted({c.task for c in cells})),

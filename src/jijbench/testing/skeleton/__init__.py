@@ -1,4 +1,4 @@
-"""A package with one adapter, to begin from: files ending in ``.in`` with ``@name@``, ``@package@`` and ``@class@``."""
+"""A package with one adapter, to begin from: files ending in ``.in`` with ``@name@`` and other words in them."""
 
 import keyword
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jijbench import adapters
 from jijbench.errors import DataError
+from jijbench.install import distribution
 
 #: template → path in the new package
 FILES = {
@@ -42,7 +43,16 @@ def _words(name: str) -> dict[str, str]:
     if name in adapters.names():
         raise DataError(f"there is an adapter called {name!r} already; choose another name")
     package = "jijbench_" + name.replace("-", "_")
-    return {"name": name, "package": package, "class": "".join(part.capitalize() for part in name.split("-"))}
+    class_name = "".join(part.capitalize() for part in name.split("-"))
+    return {"name": name, "package": package, "class": class_name, "suite": _suite()}
+
+
+def _suite() -> str:
+    """What a package that needs ours must name."""
+    name = distribution()
+    if name is None:
+        raise DataError("this package is used without being installed, so none can depend on it; install it first")
+    return name
 
 
 def _filled(text: str, words: dict[str, str]) -> str:
