@@ -19,7 +19,7 @@ from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
 from jijbench.results import Results, load_results
 from jijbench.runner.key import other_libraries, stale_slots
-from jijbench.runner.refit import by_row, changed_rows, prove
+from jijbench.runner.refit import ALL, DEAR, Proof, by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 
 
@@ -92,21 +92,35 @@ def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Itera
     results = load_results(benchmark, folder, cells)
     there = list(results.cells)
     rows = by_row(there) if every else changed_rows(there, results.records)
-    same = "the numbers are the recorded ones; `jijbench publish --renew` renews the hashes"
-    for proof in prove(rows, results.records, results.held):
-        if proof.outcome == "same":
-            yield Finding(
-                "ok", f"{proof.row}: {proof.slot} fitted again, {same if not every else 'the same'}, {proof.why}"
-            )
-        elif proof.outcome == "none":
-            yield Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
-        else:
-            yield Finding(
-                "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter "
-                "and compute its cells anew"
-            )  # fmt: skip
+    proofs = list(prove(rows, results.records, results.held))
+    yield from (_proved(proof) for proof in sorted(proofs, key=lambda proof: -proof.seconds))
+    if proofs:
+        took = sum(proof.seconds for proof in proofs)
+        said = f"{len(proofs)} canaries took {took:.0f} s of processor time, they may take {ALL:.0f}"
+        said += "; `jijbench publish --renew` renews the hashes of rows with the recorded numbers" * (not every)
+        yield Finding("error" if took > ALL else "ok", said + "; give the dearest ones smaller growths" * (took > ALL))
     if not rows:
         yield Finding("ok", "the code of every row is the recorded one")
+
+
+def _proved(proof: Proof) -> Finding:
+    """What the canary of a row says, with the seconds it took."""
+    if proof.outcome == "same":
+        return Finding(
+            "ok", f"{proof.row}: {proof.slot} fitted again in {proof.seconds:.1f} s, the numbers are the recorded ones, "
+            f"{proof.why}"
+        )  # fmt: skip
+    if proof.outcome == "none":
+        return Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
+    if proof.outcome == "dear":
+        return Finding(
+            "error", f"{proof.row}: {proof.why}, a canary may take {DEAR:.0f}; give the row a `growth` of few samples and "
+            "one round in the benchmark, which is fitted instead"
+        )  # fmt: skip
+    return Finding(
+        "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter "
+        "and compute its cells anew"
+    )  # fmt: skip
 
 
 def _libraries(*parts: Results) -> Iterator[Finding]:
