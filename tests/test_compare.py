@@ -11,6 +11,7 @@ from jijbench.errors import DataError
 from jijbench.results import found_results
 from jijbench.runner import run_cells
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK = "jij-bi2te3/jij/unseen-both"
 
 

@@ -105,22 +105,20 @@ def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Itera
 
 def _proved(proof: Proof) -> Finding:
     """What the canary of a row says, with the seconds it took."""
-    if proof.outcome == "same":
-        return Finding(
-            "ok", f"{proof.row}: {proof.slot} fitted again in {proof.seconds:.1f} s, the numbers are the recorded ones, "
-            f"{proof.why}"
-        )  # fmt: skip
-    if proof.outcome == "none":
-        return Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
-    if proof.outcome == "dear":
-        return Finding(
-            "error", f"{proof.row}: {proof.why}, a canary may take {DEAR:.0f}; give the row a `growth` of few samples and "
-            "one round in the benchmark, which is fitted instead"
-        )  # fmt: skip
-    return Finding(
-        "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter "
-        "and compute its cells anew"
-    )  # fmt: skip
+    again = f"{proof.row}: {proof.slot} fitted again in {proof.seconds:.1f} s"
+    level, what = {
+        "same": ("ok", f"{again}, the numbers are the recorded ones, {proof.why}"),
+        "none": ("warning", f"{proof.row}: its numbers could not be proved, {proof.why}"),
+        "dear": (
+            "error", f"{proof.row}: {proof.why}, a canary may take {DEAR:.0f}; give the row a `growth` of few samples "
+            "and one round in the benchmark, which is fitted instead",
+        ),
+        "other": (
+            "error", f"{again} gives other numbers ({proof.why}); raise `version` in its adapter and compute its cells "
+            "anew",
+        ),
+    }[proof.outcome]  # fmt: skip
+    return Finding(level, what)
 
 
 def _libraries(*parts: Results) -> Iterator[Finding]:

@@ -106,7 +106,7 @@ def benchmark(tmp_path) -> Callable[..., Benchmark]:
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def numbers() -> Callable[..., str]:
     """The table of a folder without what it cost, which no two runs share."""
 

@@ -27,6 +27,7 @@ from jijbench.runner import run_cells
 from jijbench.runner.publish import publish
 from jijbench.verify import check_record
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK, CURVES = "jij-bi2te3/jij/unseen-both", "deltav-elemental/dv-shell/unseen-impurity"
 OLD = Path(__file__).parents[1] / "records" / "fixtures" / "old"
 

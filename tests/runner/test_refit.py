@@ -16,6 +16,7 @@ from jijbench.runner.publish import publish, renew
 from jijbench.runner.refit import canary, changed_rows, prove
 from jijbench.verify import check_code
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASKS = ("jij-published-table/jij/transfer", "jij-bi2te3/jij/period")
 MODEL = '''"""Predicts the mean of its training part."""
 

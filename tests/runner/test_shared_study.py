@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -187,6 +188,7 @@ def test_a_killed_worker_s_trial_does_not_count(tmp_path, benchmark, begun):
         job = executor.submit(run_cells, cells, tmp_path / "r")
         while not begun.exists():
             assert not job.done()
+            time.sleep(0.02)
         os.kill(int(begun.read_text()), signal.SIGKILL)
         assert job.result(timeout=60)[0].status == "failed"
     (record,) = run_cells(cells, tmp_path / "r", retry_failed=True)

@@ -89,7 +89,9 @@ def prove(
             if cell is None:
                 yield Proof(row, "", "none", "no cell of a first fold is complete")
             elif row not in chosen:
-                yield Proof(row, cell.slot, "dear", f"its cheapest first fold took {_seconds(records[cell.slot]):.0f} s")
+                yield Proof(
+                    row, cell.slot, "dear", f"its cheapest first fold took {_seconds(records[cell.slot]):.0f} s"
+                )
             else:
                 outcome, why = _compared(cell, records[cell.slot], fitted[row], held, made, again[row])
                 yield Proof(row, cell.slot, outcome, why, fitted[row].cost)
