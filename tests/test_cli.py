@@ -72,14 +72,14 @@ def test_a_changed_byte_is_an_error_that_names_file_and_hash(tmp_path):
 
 
 def test_run_prints_a_table_and_says_where_things_lie_and_resumes(tmp_path):
-    first = call("run", "quick", "--row", "zero", "--row", "low-rank", cwd=tmp_path)
+    first = call("run", "quick", "--row", "zero", "--row", "shell-mean", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    assert "low-rank" in first.stdout
+    assert "shell-mean" in first.stdout
     assert "results/local/quick/runs" in first.stdout
     assert list((tmp_path / "results/local/quick/figures").rglob("*parity*.png"))
     records = {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
     started = time.monotonic()
-    again = call("run", "quick", "--row", "zero", "--row", "low-rank", "--no-figures", cwd=tmp_path)
+    again = call("run", "quick", "--row", "zero", "--row", "shell-mean", "--no-figures", cwd=tmp_path)
     assert time.monotonic() - started < 30
     assert records == {p: p.stat().st_mtime_ns for p in (tmp_path / "results").rglob("f*.json")}
     assert again.stdout.splitlines()[:8] == first.stdout.splitlines()[:8]

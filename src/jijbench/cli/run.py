@@ -173,7 +173,7 @@ def _report_growth(
         return
     table = growth_table(loaded, folder, cells)
     for task, part in table.groupby("task", sort=False):
-        half = part["headline"].max() / 2
+        half = (part["headline"].max() or 0.0) / 2
         click.echo(f"\nGrowing training part, {task}\n\n{growth_markdown(part, float(f'{half:.1g}'))}")
     if figures:
         from jijbench import plots
