@@ -18,7 +18,7 @@ from jijbench.documents import BLOCK, documents, render
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.forms import files
 from jijbench.results import Results, load_results
-from jijbench.runner.key import other_libraries, stale_slots
+from jijbench.runner.key import other_libraries, stale_slots, unchecked_rows
 from jijbench.runner.refit import ALL, DEAR, Proof, by_row, changed_rows, prove
 from jijbench.runner.scoring import fold_scores
 
@@ -83,6 +83,8 @@ def check_results(benchmark: Benchmark, folder: Path) -> Iterator[Finding]:
         yield Finding(
             "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
         )
+    if unchecked := unchecked_rows([*results.cells, *growing.cells]):
+        yield Finding("note", f"not checked whether stale, their adapters are not installed: {', '.join(unchecked)}")
     yield from _check_tables(results, folder)
 
 

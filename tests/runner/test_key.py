@@ -12,7 +12,7 @@ from jijbench.benchmark import Budget, Cell, Growth, Row
 from jijbench.errors import UnknownName
 from jijbench.records.folder import RecordFolder
 from jijbench.runner import cell_key, key, run_cell, stale_slots
-from jijbench.runner.key import other_libraries, stale_fields, versions_of
+from jijbench.runner.key import other_libraries, stale_fields, unchecked_rows, versions_of
 from jijbench.runner.machine import installed
 
 TRANSFER = "jij-published-table/jij/transfer"
@@ -195,3 +195,10 @@ def test_looking_sees_that_training_parts_grow_otherwise(tmp_path):
 
 def test_cells_without_a_record_are_not_looked_at():
     assert stale_slots([cell()], {}) == {}
+
+
+def test_rows_of_adapters_that_are_not_installed_are_named_and_not_called_stale(module, tmp_path):
+    record, gone = record_of(module.cell, tmp_path / "r"), cell("no_such_package.models:Model")
+    assert unchecked_rows([module.cell, cell()]) == []
+    assert unchecked_rows([gone, gone]) == ["mine (no_such_package.models:Model)"]
+    assert stale_slots([gone], {gone.slot: record}) == {}
