@@ -1,15 +1,20 @@
 """What the tests of many cells share: benchmarks, tables, and models that wait to be killed."""
 
+import importlib
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from jijbench import adapters
 from jijbench.benchmark import Benchmark, load_benchmark
 from jijbench.board import leaderboard
 from jijbench.forms import to_csv
 from jijbench.results import load_results
+from jijbench.runner import key
 
 TRANSFER = "jij-published-table/jij/transfer"
 MODELS = '''
@@ -67,6 +72,44 @@ class Counting(Zeros):
         self.variable_ = int(os.environ["OMP_NUM_THREADS"])
         return super().fit(samples, y, folds)
 '''
+
+
+class Source:
+    """A module of its own name, whose file a test may change."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.name = "module_of_" + re.sub(r"\W", "_", folder.name)
+        self.path = folder / f"{self.name}.py"
+        self.path.write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+
+    def change(self, old: str, new: str) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        assert old in text
+        self.path.write_text(text.replace(old, new), encoding="utf-8")
+        self.forget()
+
+    def forget(self) -> None:
+        """As in a new process: neither the module nor what was read from its source is known."""
+        sys.modules.pop(self.name, None)
+        for function in (key._code, key._space, adapters._declared):
+            function.cache_clear()
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch) -> Iterator[Callable[[str], Source]]:
+    """``written(text)``: a module that can be imported until the test ends."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made: list[Source] = []
+
+    def write(text: str) -> Source:
+        made.append(Source(tmp_path, text))
+        return made[-1]
+
+    yield write
+    for source in made:
+        source.forget()
 
 
 @pytest.fixture(scope="package")

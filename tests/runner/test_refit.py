@@ -1,15 +1,11 @@
 """Canaries: a changed number without a raised version is caught, other changes of the code are not."""
 
-import importlib
 import re
-import sys
-from pathlib import Path
 
 import pytest
 
 from jijbench.benchmark import Benchmark, load_benchmark
 from jijbench.results import load_results, official_folder
-from jijbench.runner import key as keys
 from jijbench.runner import refit, run_cells
 from jijbench.runner.key import stale_slots
 from jijbench.runner.publish import publish, renew
@@ -49,34 +45,9 @@ class Mean(Adapter):
 '''
 
 
-class Source:
-    """The file of the model, which a test changes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.name = "refitted_" + "".join(c if c.isalnum() else "_" for c in folder.name)
-        self.path = folder / f"{self.name}.py"
-        self.path.write_text(MODEL, encoding="utf-8")
-
-    def change(self, old: str, new: str) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        assert old in text
-        self.path.write_text(text.replace(old, new), encoding="utf-8")
-        self.forget()
-
-    def forget(self) -> None:
-        """As in a new process: neither the module nor what was read from its source is known."""
-        importlib.invalidate_caches()
-        sys.modules.pop(self.name, None)
-        for function in (keys._code, keys._space, keys.adapters._declared):
-            function.cache_clear()
-
-
 @pytest.fixture
-def source(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(tmp_path))
-    found = Source(tmp_path)
-    yield found
-    found.forget()
+def source(written):
+    return written(MODEL)
 
 
 @pytest.fixture
