@@ -9,7 +9,6 @@ import argparse
 import io
 import os
 import re
-import signal
 import sys
 import tempfile
 import time
@@ -18,7 +17,6 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from jijbench.errors import JijbenchError
+from jijbench.testing.contract import stopped_after
 
 #: what a damaged number, name or quote may look like
 NASTY = (
@@ -146,26 +145,12 @@ TEXT = (_flip, _cut, _drop, _put, _lines, _token, _token, _windows)
 ARRAYS = (_array,) * 12
 
 
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    def late(*_: object) -> None:
-        raise TimeoutError(f"no answer within {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def taken(subject: Subject, content: bytes, folder: Path) -> str:
     """``READ``, ``REFUSED``, or what is wrong: another exception than the suite's, or more than one printable line."""
     path = folder / subject.file
     path.write_bytes(content)
     try:
-        with _limited(SECONDS), warnings.catch_warnings():
+        with stopped_after(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             subject.read(path)
     except JijbenchError as error:

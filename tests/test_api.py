@@ -9,6 +9,7 @@ from jijbench.api import run
 from jijbench.errors import DataError
 from jijbench.testing.bad import Zeros
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK = "jij-published-table/jij/transfer"
 
 

@@ -12,6 +12,7 @@ from jijbench.tables.generated_docs import render
 from jijbench.tables.results import load_results
 from jijbench.verify import check_documents, check_results, tables
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK = "jij-published-table/jij/transfer"
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from jijbench.data.build import write_curves
 from jijbench.data.cluster import Host, atoms_near, cluster
 from jijbench.data.curves import check_curves, check_hosts, elemental_host
-from jijbench.data.dataset import read_array
+from jijbench.data.dataset import named_array
 from jijbench.data.sample import Geometry
 from jijbench.elements import symbol
 from jijbench.errors import DataError
@@ -77,7 +77,7 @@ FIELDS = {
 def read(raw: Path, file: str, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Arrays of a raw file, curves checked; raises ``DataError`` naming file and field."""
     numbers = [name for name in names if name not in ("host", "schedule")]
-    arrays = {name: read_array(raw, f"{file}:{name}") for name in numbers}
+    arrays = {name: named_array(raw, f"{file}:{name}") for name in numbers}
     with np.load(raw / file, allow_pickle=False) as found:
         arrays |= {name: found[name] for name in names if name not in numbers}
     for name in numbers:
@@ -161,7 +161,7 @@ def main(raw: Path) -> None:
     unknown = {*single["host"], *shell["host"]} - set(hosts)
     if unknown:
         raise DataError(f"{raw}: the hosts {sorted(unknown)} are not in hosts.json")
-    host = {name: read_array(raw, f"hosts.npz:{name}") for name in hosts}
+    host = {name: named_array(raw, f"hosts.npz:{name}") for name in hosts}
     check_curves(np.array(list(host.values())), f"{raw / 'hosts.npz'}")
     table = rows(single, shell, hosts)
     arrays = {

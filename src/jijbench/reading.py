@@ -25,6 +25,7 @@ import yaml
 
 from jijbench import limits
 from jijbench.errors import DataError
+from jijbench.text import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,7 +169,7 @@ class _Check:
             self._scalar(key)
             value = key.value if key.tag.endswith(":merge") else self.loader.construct_object(key)
             if value in lines:
-                _refuse(key.start_mark, f"the key {_cut(key.value)} stands there twice, first in line {lines[value]}")
+                _refuse(key.start_mark, f"the key {quoted(key.value)} stands there twice, first in line {lines[value]}")
             lines[value] = key.start_mark.line + 1
 
     def _scalar(self, node: yaml.ScalarNode) -> None:
@@ -176,15 +177,11 @@ class _Check:
         if kind == "str":
             return
         if node.tag != self.loader.resolve(yaml.ScalarNode, text, (True, False)) or kind not in PLAIN:
-            _refuse(node.start_mark, f"{_cut(text)} would be read as {kind}; quote it where text is meant")
+            _refuse(node.start_mark, f"{quoted(text)} would be read as {kind}; quote it where text is meant")
         if not re.fullmatch(PLAIN[kind], text.replace("_", ""), re.IGNORECASE):
-            _refuse(node.start_mark, f"{_cut(text)} is no {NUMBERS[kind]}; quote it where text is meant")
+            _refuse(node.start_mark, f"{quoted(text)} is no {NUMBERS[kind]}; quote it where text is meant")
         if kind == "float" and not math.isfinite(self.loader.construct_object(node)):
-            _refuse(node.start_mark, f"{_cut(text)} is larger than any number that can be computed with")
-
-
-def _cut(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "…")
+            _refuse(node.start_mark, f"{quoted(text)} is larger than any number that can be computed with")
 
 
 def read_json(path: Path) -> Any:
@@ -221,7 +218,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         if key in found:
             raise ValueError(
-                f"the key {_cut(key)} stands there twice, with {_cut(str(found[key]))} and {_cut(str(value))}"
+                f"the key {quoted(key)} stands there twice, with {quoted(str(found[key]))} and {quoted(str(value))}"
             )
         found[key] = value
     return found
@@ -229,14 +226,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _int(text: str) -> int:
     if len(text.lstrip("-")) > limits.DIGITS:
-        raise ValueError(f"{_cut(text)} has more than {limits.DIGITS} digits")
+        raise ValueError(f"{quoted(text)} has more than {limits.DIGITS} digits")
     return int(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{_cut(text)} is no finite number")
+        raise ValueError(f"{quoted(text)} is no finite number")
     return value
 
 

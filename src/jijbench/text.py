@@ -32,6 +32,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def quoted(value: object) -> str:
+    """A value as text in quotes, no more of it than sixty letters."""
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:60] + "…")
+
+
 def one_line(text: str) -> str:
     """``visible``, and line ends and other white space as single blanks."""
     return visible(" ".join(text.split()))

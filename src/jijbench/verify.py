@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,11 +16,14 @@ from jijbench.data.task import load_task
 from jijbench.data.validate import validate
 from jijbench.errors import JijbenchError, RecordError
 from jijbench.records.folder import RecordFolder
-from jijbench.runner.key import other_libraries, stale_slots
+from jijbench.runner.key import other_libraries, stale_slots, unchecked_rows
 from jijbench.runner.scoring import fold_scores
 from jijbench.tables.forms import files
 from jijbench.tables.generated_docs import BLOCK, documents, render, table_of
 from jijbench.tables.results import Results, load_results
+
+if TYPE_CHECKING:
+    from jijbench.runner.refit import Proof
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def check_results(benchmark: Benchmark, folder: Path, pages: Sequence[Path] = ()
         yield Finding(
             "warning", f"{len(stale)} records are stale ({', '.join(fields)} changed), first {next(iter(stale))}"
         )
+    if unchecked := unchecked_rows([*results.cells, *growing.cells]):
+        yield Finding("note", f"not checked whether stale, their adapters are not installed: {', '.join(unchecked)}")
     found = list(_check_tables(results, folder))
     yield from found
     if all(finding.level == "ok" for finding in found):
@@ -94,27 +100,41 @@ def check_results(benchmark: Benchmark, folder: Path, pages: Sequence[Path] = ()
 
 def check_code(benchmark: Benchmark, folder: Path, every: bool = False) -> Iterator[Finding]:
     """Whether rows whose code is another than the recorded one still give the recorded numbers; ``every``: all rows."""
-    from jijbench.runner.refit import by_row, changed_rows, prove  # what runs cells takes half a second to import
+    from jijbench.runner.refit import ALL, by_row, changed_rows, prove  # what runs cells takes half a second to import
 
     cells = [*benchmark.cells(), *benchmark.growth_cells()]
     results = load_results(benchmark, folder, cells)
     there = list(results.cells)
     rows = by_row(there) if every else changed_rows(there, results.records)
-    same = "the numbers are the recorded ones; `jijbench publish --renew` renews the hashes"
-    for proof in prove(rows, results.records, results.held):
-        if proof.outcome == "same":
-            yield Finding(
-                "ok", f"{proof.row}: {proof.slot} fitted again, {same if not every else 'the same'}, {proof.why}"
-            )
-        elif proof.outcome == "none":
-            yield Finding("warning", f"{proof.row}: its numbers could not be proved, {proof.why}")
-        else:
-            yield Finding(
-                "error", f"{proof.row}: {proof.slot} gives other numbers ({proof.why}); raise `version` in its adapter "
-                "and compute its cells anew"
-            )  # fmt: skip
+    proofs = list(prove(rows, results.records, results.held))
+    yield from (_proved(proof) for proof in sorted(proofs, key=lambda proof: -proof.seconds))
+    if proofs:
+        took = sum(proof.seconds for proof in proofs)
+        said = f"{len(proofs)} canaries took {took:.0f} s of processor time, they may take {ALL:.0f}"
+        said += "; `jijbench publish --renew` renews the hashes of rows with the recorded numbers" * (not every)
+        yield Finding("error" if took > ALL else "ok", said + "; give the dearest ones smaller growths" * (took > ALL))
     if not rows:
         yield Finding("ok", "the code of every row is the recorded one")
+
+
+def _proved(proof: "Proof") -> Finding:
+    """What the canary of a row says, with the seconds it took."""
+    from jijbench.runner.refit import DEAR
+
+    again = f"{proof.row}: {proof.slot} fitted again in {proof.seconds:.1f} s"
+    level, what = {
+        "same": ("ok", f"{again}, the numbers are the recorded ones, {proof.why}"),
+        "none": ("warning", f"{proof.row}: its numbers could not be proved, {proof.why}"),
+        "dear": (
+            "error", f"{proof.row}: {proof.why}, a canary may take {DEAR:.0f}; give the row a `growth` of few samples "
+            "and one round in the benchmark, which is fitted instead",
+        ),
+        "other": (
+            "error", f"{again} gives other numbers ({proof.why}); raise `version` in its adapter and compute its cells "
+            "anew",
+        ),
+    }[proof.outcome]  # fmt: skip
+    return Finding(level, what)
 
 
 def _libraries(*parts: Results) -> Iterator[Finding]:

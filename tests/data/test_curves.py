@@ -12,7 +12,7 @@ import pytest
 
 from jijbench.data.card import file_sha256
 from jijbench.data.curves import check_curves, check_hosts, elemental_host
-from jijbench.data.dataset import load_dataset, read_array
+from jijbench.data.dataset import load_dataset, named_array
 from jijbench.data.split import load_split
 from jijbench.data.task import load_task
 from jijbench.data.validate import validate
@@ -148,7 +148,7 @@ def test_bad_curves_are_named_with_row_and_point():
 def test_a_truncated_file_is_named(tmp_path):
     (tmp_path / "curves.npz").write_bytes((FOLDER / "curves.npz").read_bytes()[:5000])
     with pytest.raises(DataError, match=r"curves.npz cannot be read as arrays"):
-        read_array(tmp_path, "curves.npz:dv")
+        named_array(tmp_path, "curves.npz:dv")
 
 
 def test_a_host_crystal_has_its_volume(hosts):

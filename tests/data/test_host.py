@@ -1,6 +1,7 @@
 """Host crystals of others: what is no crystal is named, and never reaches symmetry library or neighbour search."""
 
 import copy
+import dataclasses
 import itertools
 import json
 import subprocess
@@ -143,3 +144,17 @@ def test_a_radius_that_is_none_is_refused(host, radius):
 def test_a_region_of_too_many_atoms_is_refused_before_memory_is_taken(host, radius, far):
     with pytest.raises(DataError, match="check radius, displacement and their unit"):
         atoms_near(host, np.array([[0.0, 0, 0], [far, 0, 0]]), radius)
+
+
+def test_a_site_may_be_given_in_another_cell(host):
+    """The crystal is the same one, so its clusters are."""
+    moved = host.positions.copy()
+    moved[3] += np.array([7, -4, 24]) @ host.cell
+    centres = host.position(host.sites[3]) + np.array([[0.0, 0, 0], [4.385310271514055, 0, 0]])
+    numbers, positions, names = atoms_near(host, centres, 5.0)
+    others = atoms_near(dataclasses.replace(host, positions=moved), centres, 5.0)
+    order, other = (np.lexsort(np.round(found, 6).T) for found in (positions, others[1]))
+    assert len(names) > 20
+    np.testing.assert_allclose(others[1][other], positions[order], atol=1e-9)
+    assert np.array_equal(others[0][other], numbers[order])
+    assert [others[2][k] for k in other] == [names[k] for k in order]

@@ -143,7 +143,7 @@ def test_na_in_a_text_column_is_no_hole(tmp_path):
     assert read_table(tmp_path / "samples.csv")["id"].tolist() == ["NA", "nan"]
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2,3\n", b"\xff\xfe\x00", b"a,\rb\n1,2\n"])
 def test_a_broken_table_is_named(tmp_path, content):
     path = tmp_path / "samples.csv"
     path.write_bytes(content)

@@ -17,7 +17,7 @@ CURVES = "deltav-elemental/dv/unseen-host"
 
 def table(rows=("soap",), how=("random", "both"), seeds=(0, 1), task=TASK, unit="dimer") -> pd.DataFrame:
     lines = [
-        (task, row, unit, acquire, 0, seed, k, units, units, (seed + 1) / units * (2 if acquire == "both" else 3))
+        (task, row, unit, acquire, len(seeds), 0, seed, k, units, units, (seed + 1) / units * (3 - (acquire == "both")))
         for row in rows for acquire in how for seed in seeds for k, units in enumerate((40, 80, 160))
     ]  # fmt: skip
     return pd.DataFrame(lines, columns=COLUMNS)
@@ -66,6 +66,17 @@ def test_a_floor_among_the_curves_is_a_line():
 
 def test_one_draw_has_a_curve_and_no_band():
     assert plots.png(growth.grown(table(seeds=(0,))))
+
+
+def test_draws_and_curves_that_are_not_there_are_named():
+    whole = table()
+    both = (whole["acquire"] == "both") & (whole["seed"] == 1)
+    cut = whole.assign(round=whole["round"].where(~both))
+    figure = growth.grown(cut)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["random", "both (1 of 2 draws)"]
+    none = whole.assign(round=whole["round"].where(whole["acquire"] == "random"))
+    texts = [text.get_text() for text in growth.grown(none).texts]
+    assert "not computed: soap by both" in texts
 
 
 def test_several_tasks_or_none_are_refused():

@@ -62,30 +62,29 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return load_results(benchmark, folder, stale=stale)
 
 
-def test_figures_of_complete_rows_only(results, tmp_path):
-    paths = plots.save(results, tmp_path)
-    place = tmp_path / "figures" / "jij-published-table.jij.transfer"
+@pytest.fixture(scope="module")
+def saved(results, tmp_path_factory) -> tuple[Path, list[Path]]:
+    """Where all figures lie, and what ``save`` said it wrote."""
+    folder = tmp_path_factory.mktemp("saved")
+    return folder, plots.save(results, folder)
+
+
+def test_figures_of_complete_rows_only(saved):
+    folder, paths = saved
+    place = folder / "figures" / "jij-published-table.jij.transfer"
     names = [f"{row}-{plot}.png" for row in ("zero", "soap") for plot in ("distance", "error-map", "parity")]
     assert paths == [place / name for name in [*names, "cost.png", "overview.png"]]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
-def test_same_records_same_bytes_and_no_date(results, tmp_path):
-    first, second = (plots.save(results, tmp_path / name, rows=["soap"]) for name in ("a", "b"))
-    for one, other in zip(first, second, strict=True):
-        assert one.read_bytes() == other.read_bytes()
-        assert not any(word in one.read_bytes() for word in (b"tEXt", b"iTXt", b"tIME"))
-
-
-def test_only_what_is_asked_for(results, tmp_path):
+def test_only_what_is_asked_for_and_the_same_bytes_without_a_date(results, saved, tmp_path):
     paths = plots.save(results, tmp_path, rows=["soap"], tasks=[TASK])
-    assert [path.name for path in paths] == [
-        "soap-distance.png",
-        "soap-error-map.png",
-        "soap-parity.png",
-        "cost.png",
-        "overview.png",
-    ]
+    names = ["soap-distance.png", "soap-error-map.png", "soap-parity.png", "cost.png", "overview.png"]
+    assert [path.name for path in paths] == names
+    for path in paths:
+        content = path.read_bytes()
+        assert content == (saved[0] / path.relative_to(tmp_path)).read_bytes()
+        assert not any(word in content for word in (b"tEXt", b"iTXt", b"tIME"))
     assert plots.save(results, tmp_path, tasks=[]) == []
 
 

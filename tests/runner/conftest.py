@@ -1,12 +1,17 @@
 """What the tests of many cells share: benchmarks, tables, and models that wait to be killed."""
 
+import importlib
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from jijbench import adapters
 from jijbench.benchmark import Benchmark, load_benchmark
+from jijbench.runner import key
 from jijbench.tables.forms import to_csv
 from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.results import load_results
@@ -69,6 +74,44 @@ class Counting(Zeros):
 '''
 
 
+class Source:
+    """A module of its own name, whose file a test may change."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.name = "module_of_" + re.sub(r"\W", "_", folder.name)
+        self.path = folder / f"{self.name}.py"
+        self.path.write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+
+    def change(self, old: str, new: str) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        assert old in text
+        self.path.write_text(text.replace(old, new), encoding="utf-8")
+        self.forget()
+
+    def forget(self) -> None:
+        """As in a new process: neither the module nor what was read from its source is known."""
+        sys.modules.pop(self.name, None)
+        for function in (key._code, key._space, adapters._declared):
+            function.cache_clear()
+        importlib.invalidate_caches()
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch) -> Iterator[Callable[[str], Source]]:
+    """``written(text)``: a module that can be imported until the test ends."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    made: list[Source] = []
+
+    def write(text: str) -> Source:
+        made.append(Source(tmp_path, text))
+        return made[-1]
+
+    yield write
+    for source in made:
+        source.forget()
+
+
 @pytest.fixture(scope="package")
 def models(tmp_path_factory):
     """Module ``models_of_faults``, importable here and in processes started from here; and the file of ``Patient``."""
@@ -106,7 +149,7 @@ def benchmark(tmp_path) -> Callable[..., Benchmark]:
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def numbers() -> Callable[..., str]:
     """The table of a folder without what it cost, which no two runs share."""
 

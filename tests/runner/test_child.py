@@ -113,8 +113,8 @@ def test_no_cell_changes_the_interpreter_of_another(tmp_path, benchmark, neighbo
         ("os.kill(os.getpid(), 9)", "the worker process died with exit code -9"),
         ("os.killpg(0, 9)", "the worker process died with exit code -9"),
         ("os.closerange(3, 100)", "the worker process died with exit code 0"),
-        ("time.sleep(100)", "the cell took longer than 6 s and was stopped"),
-        ("os.kill(os.getpid(), 19)", "the cell took longer than 6 s and was stopped"),
+        ("time.sleep(100)", "the cell took longer than 4 s and was stopped"),
+        ("os.kill(os.getpid(), 19)", "the cell took longer than 4 s and was stopped"),
         ("sys.exit(0)", "SystemExit: 0"),
     ],
 )
@@ -124,7 +124,7 @@ def test_what_a_cell_started_ends_with_it(tmp_path, benchmark, neighbours, monke
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     monkeypatch.setattr("tempfile.tempdir", None)
     (tmp_path / "scratch").mkdir()
-    leaving, zero = run_cells(benchmark("neighbours:Leaving", "zero", cell_seconds=6).cells(), tmp_path / "r")
+    leaving, zero = run_cells(benchmark("neighbours:Leaving", "zero", cell_seconds=4).cells(), tmp_path / "r")
     assert leaving.reason == reason
     assert zero.status == "complete"
     pid, name = (tmp_path / "left").read_text().split()

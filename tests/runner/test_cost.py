@@ -7,43 +7,71 @@ import sys
 import numpy as np
 import pytest
 
-from jijbench.runner.cost import Memory
 from jijbench.runner.machine import machine
 
-MIB = 2**20
-HOLD = "import time; block = b'x' * ({mib} << 20); time.sleep(1.0)"
+HOLD = "import time; block = b'x' * ({mib} << 20); time.sleep(3.0)"  # looks are rare where the machine is busy
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-def test_the_peak_is_that_of_the_block_and_not_of_what_was_before():
-    def peak(mib):
-        with Memory() as memory:
-            np.ones(mib * MIB // 8)
-            return memory.peak_mib()
+BEGIN = """
+import json, subprocess, sys
+import numpy as np
+from jijbench.runner.cost import Memory
+"""
 
-    small, large, again = peak(0), peak(300), peak(0)
+
+def alone(code: str) -> list[float]:
+    """What the code prints, in a process that has no children but its own; that of the tests may have others."""
+    done = subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+PEAKS = """
+def peak(mib):
+    with Memory() as memory:
+        np.ones(mib << 17)
+        return memory.peak_mib()
+
+print(json.dumps([peak(0), peak(300), peak(0)]))
+"""
+
+
+def test_the_peak_is_that_of_the_block_and_not_of_what_was_before():
+    small, large, again = alone(PEAKS)
     assert large - small == pytest.approx(300, abs=40)
     assert again == pytest.approx(small, abs=40)
 
 
+CHILDREN = f"""
+with Memory() as memory:
+    for _ in range(3):
+        subprocess.run(["true"], check=True)
+    before = memory.peak_mib()
+    subprocess.run([sys.executable, "-c", {HOLD.format(mib=300)!r}], check=True)
+    together = memory.peak_mib()
+with Memory() as nothing:
+    print(json.dumps([before, together, nothing.peak_mib()]))
+"""
+
+
 def test_children_count_while_they_hold_memory_and_short_ones_do_not_double_it():
-    with Memory() as memory:
-        for _ in range(3):
-            subprocess.run(["true"], check=True)
-        alone = memory.peak_mib()
-        subprocess.run([sys.executable, "-c", HOLD.format(mib=300)], check=True)
-        together = memory.peak_mib()
-    with Memory() as nothing:
-        own = nothing.peak_mib()
-    assert alone == pytest.approx(own, abs=20)
+    before, together, own = alone(CHILDREN)
+    assert before == pytest.approx(own, abs=20)
     assert 250 < together < own + 350
 
 
+BOUNDED = f"""
+held = []
+with Memory(0.4, held.append):
+    both = [subprocess.Popen([sys.executable, "-c", {HOLD.format(mib=250)!r}]) for _ in range(2)]
+    assert [child.wait() for child in both] == [0, 0]
+print(json.dumps(held))
+"""
+
+
 def test_what_is_held_together_is_bounded_children_and_shared_memory_included():
-    held = []
-    with Memory(0.4, held.append):
-        both = [subprocess.Popen([sys.executable, "-c", HOLD.format(mib=250)]) for _ in range(2)]
-        assert [child.wait() for child in both] == [0, 0]
+    held = alone(BOUNDED)
     assert held
     assert held[0] > 0.4 * 1024
 

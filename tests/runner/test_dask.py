@@ -50,10 +50,10 @@ def pids(cluster) -> set[int]:
         return set(client.run(os.getpid).values())
 
 
-def test_dask_and_this_machine_give_the_same_table(tmp_path, benchmark, numbers, place):
+def test_dask_and_this_machine_give_the_same_table(tmp_path, benchmark, numbers, place, one_warden):
     bench, ended = benchmark("zero", "shell-mean", "jijbench.testing.bad:Raising", tasks=(RANDOM,)), []
     there = run_cells(bench.cells(), tmp_path / "dask", place=place, tell=lambda record, again: ended.append(again))
-    here = run_cells(bench.cells(), tmp_path / "here", workers=2)
+    here = run_cells(bench.cells(), tmp_path / "here", place=one_warden)
     assert ended == [False] * len(there)
     assert [r.key for r in there] == [r.key for r in here]
     assert [r.predictions for r in there] == [r.predictions for r in here]
@@ -78,7 +78,7 @@ def test_threads_are_bounded_on_a_worker(tmp_path, benchmark, place):
     assert record.chosen["threads_"] == record.chosen["variable_"] == record.machine["threads"] == 1
 
 
-def test_a_worker_killed_mid_cell_loses_no_cell(tmp_path, benchmark, numbers, place, begun):
+def test_a_worker_killed_mid_cell_loses_no_cell(tmp_path, benchmark, numbers, place, begun, one_warden):
     bench = benchmark("models_of_faults:Patient", "zero", "shell-mean", tasks=(RANDOM,))
     with ThreadPoolExecutor() as executor:
         job = executor.submit(run_cells, bench.cells(), tmp_path / "cut", place=place)
@@ -96,7 +96,7 @@ def test_a_worker_killed_mid_cell_loses_no_cell(tmp_path, benchmark, numbers, pl
     again = []
     run_cells(bench.cells(), tmp_path / "cut", place=place, tell=lambda record, reused: again.append(reused))
     assert again.count(False) == len(lost)
-    run_cells(bench.cells(), tmp_path / "whole", workers=2)
+    run_cells(bench.cells(), tmp_path / "whole", place=one_warden)
     assert numbers(bench, tmp_path / "cut") == numbers(bench, tmp_path / "whole")
     assert not list((tmp_path / "cut").rglob(".f*"))
 

@@ -60,9 +60,9 @@ def test_one_and_two_workers_give_the_same_table(tmp_path, numbers):
     assert tables[0] == tables[1]
 
 
-def test_finished_cells_are_not_repeated(tmp_path):
+def test_finished_cells_are_not_repeated(tmp_path, one_warden):
     bench = write_benchmark(tmp_path / "b.yaml", GOOD)
-    run_cells(bench.cells(), tmp_path)
+    run_cells(bench.cells(), tmp_path, place=one_warden)
     stamps = {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
     reused = []
     run_cells(bench.cells(), tmp_path, tell=lambda record, again: reused.append(again))
@@ -70,11 +70,12 @@ def test_finished_cells_are_not_repeated(tmp_path):
     assert stamps == {c.slot: record_path(tmp_path, c).stat().st_mtime_ns for c in bench.cells()}
 
 
-def test_a_failed_cell_is_kept_and_retried_when_asked(tmp_path):
+def test_a_failed_cell_is_kept_and_retried_when_asked(tmp_path, one_warden):
     bench = write_benchmark(tmp_path / "b.yaml", [{"row": "raising", "adapter": BAD + "Raising"}])
     seen = []
     for retry in (False, False, True):
-        run_cells(bench.cells(), tmp_path, retry_failed=retry, tell=lambda record, again: seen.append(again))
+        tell = lambda record, again: seen.append(again)  # noqa: E731
+        run_cells(bench.cells(), tmp_path, retry_failed=retry, tell=tell, place=one_warden)
     assert seen == [False, True, False]
 
 
@@ -83,45 +84,40 @@ def _heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="module")
+def half_way(tmp_path_factory, models, one_warden, numbers):
+    """A benchmark whose last row waits to be killed when it first fits, and the table of a run that never was."""
+    folder = tmp_path_factory.mktemp("half")
+    rows = [{"row": name, "adapter": name} for name in ("zero", "shell-mean")]
+    rows.append({"row": "patient", "adapter": "models_of_faults:Patient"})
+    bench = write_benchmark(folder / "b.yaml", rows, ("jij-bi2te3/jij/random-orbit",))
+    models.with_suffix(".new").touch()  # here it does not wait
+    run_cells(bench.cells(), folder / "whole", place=one_warden)
+    return bench, folder, numbers(bench, folder / "whole")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, how, numbers):
-    rows = [
-        {"row": "zero", "adapter": "zero"},
-        {"row": "nearest-dimer", "adapter": "nearest-dimer"},
-        {"row": "low-rank", "adapter": "low-rank"},
-    ]
-    tasks = ("jij-bi2te3/jij/random-orbit", TASK)
-    bench = write_benchmark(tmp_path / "b.yaml", rows, tasks)
-    command = [
-        sys.executable,
-        "-m",
-        "jijbench",
-        "run",
-        str(tmp_path / "b.yaml"),
-        "--results",
-        str(tmp_path / "cut"),
-        "--no-figures",
-        "-w",
-        "1",
-    ]
+def test_a_run_killed_half_way_goes_on_to_the_same_table(tmp_path, half_way, begun, how, one_warden, numbers):
+    bench, folder, whole = half_way
     process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_heed_ctrl_c
-    )
+        [sys.executable, "-m", "jijbench", "run", str(folder / "b.yaml"), "--results", str(tmp_path), "--no-figures",
+         "-w", "1"],
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_heed_ctrl_c,
+    )  # fmt: skip
     deadline = time.monotonic() + 60
-    while len(list((tmp_path / "cut").rglob("f*.json"))) < 4:
+    while not begun.exists():
         assert time.monotonic() < deadline
-        assert process.poll() is None, "the run ended before it could be cut"
         time.sleep(0.02)
     os.killpg(process.pid, how)
     process.wait(timeout=30)
-    kept = {p: p.read_bytes() for p in (tmp_path / "cut").rglob("f*.json")}
-    assert 4 <= len(kept) < len(list(bench.cells()))
-    run_cells(bench.cells(), tmp_path / "cut")
-    run_cells(bench.cells(), tmp_path / "whole")
+    kept = {p: p.read_bytes() for p in tmp_path.rglob("f*.json")}
+    assert {path.parent.name for path in kept} == {"zero", "shell-mean"}
+    assert len(kept) == 10
+    run_cells(bench.cells(), tmp_path, place=one_warden)
     assert all(path.read_bytes() == content for path, content in kept.items()), "a finished cell was repeated"
-    assert numbers(bench, tmp_path / "cut") == numbers(bench, tmp_path / "whole")
-    assert not list((tmp_path / "cut").rglob(".f*")) or how == signal.SIGKILL
+    assert numbers(bench, tmp_path) == whole
+    assert not list(tmp_path.rglob(".f*")) or how == signal.SIGKILL
 
 
 def test_each_device_has_one_cell_at_a_time(tmp_path, benchmark):

@@ -48,30 +48,30 @@ def check_folder(bench, folder):
     assert not list(folder.rglob(".f*"))
 
 
-def test_two_runs_in_one_folder_leave_one_whole_record_a_cell(tmp_path, benchmark, numbers):
+def test_two_runs_in_one_folder_leave_one_whole_record_a_cell(tmp_path, benchmark, numbers, one_warden):
     bench = benchmark("zero", "shell-mean", tasks=(RANDOM,))
     both = [subprocess.Popen(command(tmp_path, tmp_path / "both"), stdout=subprocess.PIPE) for _ in range(2)]
     tables = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     check_folder(bench, tmp_path / "both")
-    run_cells(bench.cells(), tmp_path / "alone", workers=2)
+    run_cells(bench.cells(), tmp_path / "alone", place=one_warden)
     assert numbers(bench, tmp_path / "both") == numbers(bench, tmp_path / "alone")
     assert all(b"shell-mean" in table for table in tables)
 
 
-def test_predictions_of_another_run_beside_a_record_are_computed_anew(tmp_path, benchmark):
+def test_predictions_of_another_run_beside_a_record_are_computed_anew(tmp_path, benchmark, one_warden):
     bench = benchmark("zero")
     (cell,) = bench.cells()
-    (record,) = run_cells([cell], tmp_path)
+    (record,) = run_cells([cell], tmp_path, place=one_warden)
     file = record_path(tmp_path, cell).parent / record.predictions.file
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + b"?")
     assert finished(RecordFolder(tmp_path), cell) is None
-    run_cells([cell], tmp_path)
+    run_cells([cell], tmp_path, place=one_warden)
     assert file.read_bytes() == whole
 
 
-def test_a_child_killed_mid_cell_fails_alone(tmp_path, benchmark, begun):
+def test_a_child_killed_mid_cell_fails_alone(tmp_path, benchmark, begun, one_warden):
     bench = benchmark("models_of_faults:Patient", "zero")
     with ThreadPoolExecutor() as executor:
         job = executor.submit(run_cells, bench.cells(), tmp_path)
@@ -81,7 +81,7 @@ def test_a_child_killed_mid_cell_fails_alone(tmp_path, benchmark, begun):
     assert (patient.status, patient.reason) == ("failed", "the worker process died with exit code -9")
     assert zero.status == "complete"
     assert run_cells(bench.cells(), tmp_path)[0].status == "failed"
-    assert run_cells(bench.cells(), tmp_path, retry_failed=True)[0].status == "complete"
+    assert run_cells(bench.cells(), tmp_path, retry_failed=True, place=one_warden)[0].status == "complete"
     check_folder(bench, tmp_path)
 
 
@@ -115,7 +115,7 @@ def full(request, tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_stops_the_run_and_it_goes_on_when_there_is_space(tmp_path, benchmark, numbers, full):
+def test_a_full_disk_stops_the_run_and_it_goes_on_when_there_is_space(tmp_path, benchmark, numbers, full, one_warden):
     folder, limit, make_space = full
     bench = benchmark("zero", "shell-mean", tasks=(RANDOM,))
     stopped = subprocess.run(command(tmp_path, folder), preexec_fn=limit, capture_output=True, text=True, check=False)
@@ -126,17 +126,17 @@ def test_a_full_disk_stops_the_run_and_it_goes_on_when_there_is_space(tmp_path, 
     assert len(records) < len(list(bench.cells()))
     assert all(read_record(path).status == "complete" for path in records)
     make_space()
-    run_cells(bench.cells(), folder, workers=2)
+    run_cells(bench.cells(), folder, place=one_warden)
     check_folder(bench, folder)
-    run_cells(bench.cells(), tmp_path / "alone", workers=2)
+    run_cells(bench.cells(), tmp_path / "alone", place=one_warden)
     assert numbers(bench, folder) == numbers(bench, tmp_path / "alone")
 
 
 @pytest.mark.parametrize("year", [1971, 2105])
-def test_clocks_do_not_decide_what_is_finished(tmp_path, benchmark, year):
+def test_clocks_do_not_decide_what_is_finished(tmp_path, benchmark, year, one_warden):
     bench = benchmark("zero")
     (cell,) = bench.cells()
-    run_cells([cell], tmp_path)
+    run_cells([cell], tmp_path, place=one_warden)
     path = record_path(tmp_path, cell)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"created": f"{year}-01-01T00:00:00+00:00"}))
     seconds = (year - 1970) * 3.15e7

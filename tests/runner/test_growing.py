@@ -9,11 +9,11 @@ from jijbench.data.task import load_task
 from jijbench.errors import DataError, UnknownName
 from jijbench.records.folder import RecordFolder
 from jijbench.records.predictions import read_predictions
-from jijbench.records.schema import Record
+from jijbench.records.schema import Record, write_record
 from jijbench.runner import cell_key, run_cell
 from jijbench.runner.key import stale_fields
 from jijbench.runner.reuse import finished
-from jijbench.tables.growth import growth_table
+from jijbench.tables.growth import growth_markdown, growth_table
 from jijbench.tables.results import load_results
 from jijbench.verify import check_record
 
@@ -166,3 +166,15 @@ def test_the_table_of_growth_has_a_line_a_cell_and_round(tmp_path):
     ]  # fmt: skip
     last = table[table["round"] == 1]["headline"].tolist()
     assert last == pytest.approx([record.metrics["mae_magnetic"] for record in records], abs=1e-12)
+
+
+def test_cells_that_grew_otherwise_than_asked_or_are_not_computed_are_no_points(tmp_path):
+    bench = written(tmp_path / "b.yaml", acquire=["random"])
+    records = [run(tmp_path, wanted) for wanted in bench.growth_cells()]
+    other = written(tmp_path / "b.yaml", acquire=["random"], rounds=3)
+    table = growth_table(other, tmp_path)
+    assert (len(table), table["round"].notna().sum(), set(table["asked"])) == (2, 0, {2})
+    assert "| coulomb" not in growth_markdown(table, 1.0)
+    failed = {"status": "failed", "reason": "x", "predictions": None, "metrics": None}
+    write_record(record_path(tmp_path, next(bench.growth_cells())), records[0].model_copy(update=failed))
+    assert "| coulomb | dimer | random | 1 of 2 | " in growth_markdown(growth_table(bench, tmp_path), 1.0)

@@ -1,7 +1,5 @@
 """What makes a record stale, and what looking at records costs."""
 
-import importlib
-import re
 import sys
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from jijbench.benchmark import Budget, Cell, Growth, Row
 from jijbench.errors import UnknownName
 from jijbench.records.folder import RecordFolder
 from jijbench.runner import cell_key, key, run_cell, stale_slots
-from jijbench.runner.key import other_libraries, stale_fields, versions_of
+from jijbench.runner.key import other_libraries, stale_fields, unchecked_rows, versions_of
 from jijbench.runner.machine import installed
 
 TRANSFER = "jij-published-table/jij/transfer"
@@ -27,7 +25,7 @@ Path(__file__).with_suffix(".seen").touch()
 
 
 class Model(Zeros):
-    requires: ClassVar[tuple[str, ...]] = ("{requires}",)
+    requires: ClassVar[tuple[str, ...]] = ("numpy",)
     version: ClassVar[int] = 3
 '''
 
@@ -37,41 +35,20 @@ def cell(adapter="zero", **more) -> Cell:
     return Cell(task=TRANSFER, fold=0, row=row, seed=0, budget=Budget(trials=0, inner_folds=1), **more)
 
 
-class Module:
-    """A module with a model, whose file a test may change."""
-
-    def __init__(self, folder: Path, requires: str = "numpy") -> None:
-        self.name = "model_of_" + re.sub(r"\W", "_", folder.name)
-        self.path = folder / f"{self.name}.py"
-        self.path.write_text(MODEL.format(requires=requires))
-        importlib.invalidate_caches()
-        self.cell = cell(f"{self.name}:Model")
-
-    @property
-    def was_imported(self) -> bool:
-        return self.path.with_suffix(".seen").exists()
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.path.read_text()
-        assert old in text
-        self.path.write_text(text.replace(old, new))
-        self.forget()
-
-    def forget(self) -> None:
-        """As if another process looked."""
-        sys.modules.pop(self.name, None)
-        self.path.with_suffix(".seen").unlink(missing_ok=True)
-        for cached in (adapters._declared, key._space, key._code):
-            cached.cache_clear()
-        importlib.invalidate_caches()
-
-
 @pytest.fixture
-def module(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(tmp_path))
-    made = Module(tmp_path)
-    yield made
-    made.forget()
+def module(written):
+    """A module with an adapter, its ``cell``, and whether it ``was_imported`` since that was asked last."""
+    made = written(MODEL)
+    made.cell = cell(f"{made.name}:Model")
+    seen = made.path.with_suffix(".seen")
+
+    def was_imported() -> bool:
+        found = seen.exists()
+        seen.unlink(missing_ok=True)
+        return found
+
+    made.was_imported = was_imported
+    return made
 
 
 def record_of(wanted: Cell, folder: Path):
@@ -96,7 +73,7 @@ def test_a_key_names_the_version_and_the_distributions(module, tmp_path):
 
 def test_a_raised_version_makes_records_stale(module, tmp_path):
     record = record_of(module.cell, tmp_path / "r")
-    module.edit("= 3", "= 4")
+    module.change("= 3", "= 4")
     assert stale_fields(record, cell_key(module.cell)) == ["version"]
     module.forget()
     assert stale_slots([module.cell], {module.cell.slot: record}) == {module.cell.slot: ["version"]}
@@ -104,17 +81,17 @@ def test_a_raised_version_makes_records_stale(module, tmp_path):
 
 def test_changed_code_under_the_same_version_is_not_stale(module, tmp_path):
     record = record_of(module.cell, tmp_path / "r")
-    module.edit('"""A model whose import is seen."""', "SHIFT = 1.0")
+    module.change('"""A model whose import is seen."""', "SHIFT = 1.0")
     assert stale_fields(record, cell_key(module.cell)) == []
     assert key.code_of(module.cell) != record.code_sha256
 
 
 def test_looking_at_records_imports_no_adapter(module, tmp_path):
     record = record_of(module.cell, tmp_path / "r")
-    assert module.was_imported
-    module.edit("= 3", "= 4")
+    assert module.was_imported()
+    module.change("= 3", "= 4")
     assert stale_slots([module.cell], {module.cell.slot: record}) == {module.cell.slot: ["version"]}
-    assert not module.was_imported
+    assert not module.was_imported()
     assert module.name not in sys.modules
 
 
@@ -156,7 +133,7 @@ def test_a_library_below_all_that_the_record_does_not_know_is_not_compared(tmp_p
 
 
 def test_another_version_of_a_required_distribution_is_stale_to_the_last_number(module, tmp_path):
-    module.edit('("numpy",)', '("optuna",)')
+    module.change('("numpy",)', '("optuna",)')
     record = record_of(module.cell, tmp_path / "r")
     assert record.key.versions["optuna"] == installed("optuna")
     *most, last = installed("optuna").split(".")
@@ -167,7 +144,7 @@ def test_another_version_of_a_required_distribution_is_stale_to_the_last_number(
 
 def test_a_distribution_that_is_not_installed_is_not_compared(module, tmp_path):
     record = record_of(module.cell, tmp_path / "r")
-    module.edit('("numpy",)', '("jijbench-no-such-distribution",)')
+    module.change('("numpy",)', '("jijbench-no-such-distribution",)')
     assert versions_of(adapters.requires(module.cell.row.adapter))["jijbench-no-such-distribution"] is None
     found = with_versions(record, **{"jijbench-no-such-distribution": "1.0"})
     assert stale_fields(found, cell_key(module.cell)) == []
@@ -195,3 +172,10 @@ def test_looking_sees_that_training_parts_grow_otherwise(tmp_path):
 
 def test_cells_without_a_record_are_not_looked_at():
     assert stale_slots([cell()], {}) == {}
+
+
+def test_rows_of_adapters_that_are_not_installed_are_named_and_not_called_stale(module, tmp_path):
+    record, gone = record_of(module.cell, tmp_path / "r"), cell("no_such_package.models:Model")
+    assert unchecked_rows([module.cell, cell()]) == []
+    assert unchecked_rows([gone, gone]) == ["mine (no_such_package.models:Model)"]
+    assert stale_slots([gone], {gone.slot: record}) == {}

@@ -27,6 +27,7 @@ from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.results import found_results, load_results
 from jijbench.verify import check_record
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK, CURVES = "jij-bi2te3/jij/unseen-both", "deltav-elemental/dv-shell/unseen-impurity"
 OLD = Path(__file__).parents[1] / "records" / "fixtures" / "old"
 

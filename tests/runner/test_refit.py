@@ -1,19 +1,18 @@
 """Canaries: a changed number without a raised version is caught, other changes of the code are not."""
 
-import importlib
-import sys
-from pathlib import Path
+import re
 
 import pytest
 
 from jijbench.benchmark import Benchmark, load_benchmark
-from jijbench.runner import key as keys
-from jijbench.runner import run_cells
+from jijbench.runner import refit, run_cells
 from jijbench.runner.key import stale_slots
 from jijbench.runner.publish import publish, renew
 from jijbench.runner.refit import canary, changed_rows, prove
 from jijbench.tables.results import load_results, official_folder
+from jijbench.verify import check_code
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASKS = ("jij-published-table/jij/transfer", "jij-bi2te3/jij/period")
 MODEL = '''"""Predicts the mean of its training part."""
 
@@ -46,34 +45,9 @@ class Mean(Adapter):
 '''
 
 
-class Source:
-    """The file of the model, which a test changes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.name = "refitted_" + "".join(c if c.isalnum() else "_" for c in folder.name)
-        self.path = folder / f"{self.name}.py"
-        self.path.write_text(MODEL, encoding="utf-8")
-
-    def change(self, old: str, new: str) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        assert old in text
-        self.path.write_text(text.replace(old, new), encoding="utf-8")
-        self.forget()
-
-    def forget(self) -> None:
-        """As in a new process: neither the module nor what was read from its source is known."""
-        importlib.invalidate_caches()
-        sys.modules.pop(self.name, None)
-        for function in (keys._code, keys._space, keys.adapters._declared):
-            function.cache_clear()
-
-
 @pytest.fixture
-def source(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(tmp_path))
-    found = Source(tmp_path)
-    yield found
-    found.forget()
+def source(written):
+    return written(MODEL)
 
 
 @pytest.fixture
@@ -141,9 +115,32 @@ def test_a_model_that_breaks_is_said_and_not_called_the_same(made, source):
     assert "no weights" in proof.why
 
 
-def test_the_canary_is_the_cheapest_first_fold():
+def test_the_canary_is_the_cheapest_first_fold_or_a_toy_where_all_are_dear():
     full = load_benchmark("full")
-    cells = list(full.cells(rows=("soap-pair",)))
+    cells = [*full.cells(rows=("soap-pair",)), *full.growth_cells(rows=("soap-pair",))]
     results = load_results(full, official_folder(), cells)
     chosen = canary(cells, results.records)
-    assert (chosen.task, chosen.fold) == ("jij-published-table/jij/transfer", 0)
+    assert (chosen.task, chosen.fold, chosen.growth) == ("jij-published-table/jij/transfer", 0, None)
+    dear = {
+        slot: record if "rounds" in record.extra else record.model_copy(update={"seconds": {"total": 61.0}})
+        for slot, record in results.records.items()
+    }
+    toy = canary(cells, dear)
+    assert (toy.growth.unit, toy.fold) == ("element", 0)  # two elements are the smallest first round
+
+
+def test_a_dear_canary_is_not_fitted_and_told_to_become_a_toy(made, source, monkeypatch):
+    bench, folder = made
+    source.change("np.full(len(samples), self.factor * self.mean_)", "self.factor * self.mean_ * np.ones(len(samples))")
+    monkeypatch.setattr(refit, "DEAR", -1.0)
+    dear, summary = check_code(bench, folder)
+    assert (dear.level, summary.level) == ("error", "ok")
+    assert "give the row a `growth` of few samples" in dear.what
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(source.path.parent))
+    same, summary = check_code(bench, folder)
+    assert same.level == "ok"
+    assert re.search(r"mine: .*/f00-s0 fitted again in \d+\.\d s", same.what)
+    assert re.search(r"1 canaries took \d s of processor time, they may take 480; .*--renew", summary.what)
+    monkeypatch.setattr("jijbench.verify.ALL", -1.0)
+    assert [f.level for f in check_code(bench, folder)] == ["ok", "error"]

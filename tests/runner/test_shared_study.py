@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -128,12 +129,12 @@ def test_a_storage_that_cannot_be_used_is_named(where):
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:Query string argument")
-def test_no_password_reaches_reasons_records_and_what_is_printed(where, tmp_path, benchmark, begun, capfd):
+def test_no_password_reaches_reasons_records_and_what_is_printed(where, tmp_path, benchmark, begun, capfd, one_warden):
     with pytest.raises(DataError, match=r"\*\*\*") as told:
         storage_of(where)
     assert "GEHEIM" not in "".join(traceback.format_exception(told.value))
     (cell,) = benchmark("models_of_faults:Searching").cells()
-    (record,) = run_cells([cell.model_copy(update={"study": where})], tmp_path / "r")
+    (record,) = run_cells([cell.model_copy(update={"study": where})], tmp_path / "r", place=one_warden)
     assert record.status == "failed"
     assert "***" in record.reason
     assert not [path for path in (tmp_path / "r").rglob("*") if path.is_file() and b"GEHEIM" in path.read_bytes()]
@@ -179,17 +180,18 @@ def test_the_same_command_twice_shares_its_searches(tmp_path, benchmark, begun):
     assert all("searching" in text for text in said)
 
 
-def test_a_killed_worker_s_trial_does_not_count(tmp_path, benchmark, begun):
+def test_a_killed_worker_s_trial_does_not_count(tmp_path, benchmark, begun, one_warden):
     bench = benchmark("models_of_faults:Choosing", trials=4)
     study = str(tmp_path / "trials.journal")
     cells = [cell.model_copy(update={"study": study}) for cell in bench.cells()]
     with ThreadPoolExecutor() as executor:
-        job = executor.submit(run_cells, cells, tmp_path / "r")
+        job = executor.submit(run_cells, cells, tmp_path / "r", place=one_warden)
         while not begun.exists():
             assert not job.done()
+            time.sleep(0.02)
         os.kill(int(begun.read_text()), signal.SIGKILL)
         assert job.result(timeout=60)[0].status == "failed"
-    (record,) = run_cells(cells, tmp_path / "r", retry_failed=True)
+    (record,) = run_cells(cells, tmp_path / "r", retry_failed=True, place=one_warden)
     assert record.status == "complete"
     assert record.tuning.trials == 4
 

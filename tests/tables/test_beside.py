@@ -20,6 +20,7 @@ from jijbench.tables.forms import to_markdown
 from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.results import found_results, load_results, official_folder
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 BLOCKS, PERIOD, TRANSFER = "jij-bi2te3/jij/unseen-both", "jij-bi2te3/jij/period", "jij-published-table/jij/transfer"
 ROWS = [
     {"row": "zero", "adapter": "zero", "inputs": "composition"},

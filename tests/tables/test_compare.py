@@ -11,6 +11,7 @@ from jijbench.runner import run_cells
 from jijbench.tables.compare import changes, compare_markdown, compare_table
 from jijbench.tables.results import found_results
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK = "jij-bi2te3/jij/unseen-both"
 
 

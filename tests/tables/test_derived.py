@@ -1,6 +1,7 @@
 """Kept tables: taken again while everything is the same, made anew when anything is not."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -13,20 +14,27 @@ from jijbench.tables.derived import kept_lines
 from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.results import load_results
 
+pytestmark = pytest.mark.usefixtures("always_one_warden")
 TASK = "jij-published-table/jij/transfer"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bench():
     budget = {"trials": 0, "inner_folds": 1}
     rows = [{"row": name, "adapter": name} for name in ("zero", "shell-mean")]
     return Benchmark(benchmark="b", description="", tasks=(TASK,), rows=rows, seeds=(0,), budget=budget)
 
 
+@pytest.fixture(scope="module")
+def run(bench, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    run_cells(bench.cells(), folder)
+    return folder
+
+
 @pytest.fixture
-def folder(bench, tmp_path):
-    run_cells(bench.cells(), tmp_path / "run")
-    return tmp_path / "run"
+def folder(run, tmp_path):
+    return shutil.copytree(run, tmp_path / "run")
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ def test_the_interval_holds_the_mean_of_independent_elements():
     assert inside / 300 > 0.88
 
 
+@pytest.mark.usefixtures("always_one_warden")
 def test_table_of_a_folder_and_its_block_in_a_document(tmp_path):
     rows = [{"row": name, "adapter": name} for name in ("zero", "pair-mean")]
     bench = Benchmark(

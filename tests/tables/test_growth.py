@@ -21,7 +21,7 @@ SIZES = [40, 80, 160, 320]
 
 
 def curve(errors, units=SIZES, **more) -> pd.DataFrame:
-    head = {"task": TASK, "row": "mine", "unit": "dimer", "acquire": "random", "fold": 0, "seed": 0} | more
+    head = {"task": TASK, "row": "mine", "unit": "dimer", "acquire": "random", "asked": 1, "fold": 0, "seed": 0} | more
     lines = [head | {"round": k, "n": u, "units": u, "headline": e} for k, (u, e) in enumerate(zip(units, errors, strict=True))]  # noqa: E501  # fmt: skip
     return pd.DataFrame(lines, columns=COLUMNS)
 
@@ -88,6 +88,15 @@ def test_the_table_says_what_an_accuracy_costs():
     assert lines[3] == "| mine | dimer | diversity | 1 | 4 (40) | 3.1 (320) | not within 320 |"
     assert growth_markdown(table, 4.0).splitlines()[2].endswith("| at most 40 |")
     assert "no curve" in growth_markdown(table.iloc[:0], 2.0)
+
+
+def test_draws_and_curves_that_are_not_there_are_said():
+    parts = [{"seed": 0}, {"seed": 1}, {"seed": 2, "round": None}, {"acquire": "both", "round": None}]
+    table = pd.concat([curve([4.0, 3.0, 2.0, 1.0]).assign(asked=3, **part) for part in parts])
+    lines = growth_markdown(table, 2.0).splitlines()
+    assert lines[2].startswith("| mine | dimer | random | 2 of 3 | 4 ± 0 (40) | 1 ± 0 (320) | ")
+    assert lines[3] == "| mine | dimer | both | none | | | not computed |"
+    assert growth_markdown(table[table["acquire"] == "both"], 2.0) == "no curve is complete\n"
 
 
 def test_the_asymmetry_of_the_published_table_is_that_of_its_magnetic_twins(published):

@@ -80,9 +80,11 @@ def open_beside(name: str, own: "Results") -> "Results":
 
 
 def _marked(found: "Results") -> "Results":
-    """Results with their stale cells marked."""
-    from jijbench.runner import stale_slots
+    """Results with their stale cells marked; says of which rows that cannot be known."""
+    from jijbench.runner import stale_slots, unchecked_rows
 
+    if unchecked := unchecked_rows(found.cells):
+        click.echo(f"not checked whether stale, their adapters are not installed: {', '.join(unchecked)}", err=True)
     return replace(found, stale=frozenset(stale_slots(found.cells, found.records)))
 
 

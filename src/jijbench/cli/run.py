@@ -138,7 +138,7 @@ def _report_growth(
         return
     table = growth_table(loaded, folder, cells)
     for task, part in table.groupby("task", sort=False):
-        half = part["headline"].max() / 2
+        half = (part["headline"].max() or 0.0) / 2
         echo_page(f"\nGrowing training part, {task}\n\n{growth_markdown(part, float(f'{half:.1g}'))}", wide)
     if figures:
         from jijbench import plots

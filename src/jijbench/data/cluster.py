@@ -23,7 +23,9 @@ def atoms_near(host: Host, centres: np.ndarray, radius: float) -> tuple[np.ndarr
         raise DataError(f"the radius of a cluster is {radius} Å; give a number from 0 on, such as 5")
     fractional = centres @ np.linalg.inv(host.cell)
     reach = np.ceil(radius * np.linalg.norm(np.linalg.inv(host.cell), axis=0)) + 1
-    low, high = np.floor(fractional.min(0)) - reach, np.ceil(fractional.max(0)) + reach
+    cells = np.floor(host.positions @ np.linalg.inv(host.cell))  # a site may be given in another cell than the first
+    low = np.floor(fractional.min(0)) - reach - cells.max(0)
+    high = np.ceil(fractional.max(0)) + reach - cells.min(0)
     atoms = float(np.prod(high - low + 1)) * len(host.sites)
     if not atoms <= limits.CLUSTER_ATOMS:
         raise DataError(

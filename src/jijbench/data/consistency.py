@@ -1,6 +1,6 @@
 """Whether values and structures of pairs can be true: what the host's symmetry and the moments demand of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,29 +68,40 @@ def _check_moments(
     table: pd.DataFrame, moments: np.ndarray, geometries: Mapping[str, Geometry], host: Host, limit: float,
     where: Callable[[int], str],
 ) -> None:  # fmt: skip
-    classes, first = site_classes(host), dict[tuple[str, str], tuple[int, float]]()
-    sites = [geometries[name].sublattices[:2] for name in table["geometry"]]
-    ends = zip(table["element_i"], table["element_j"], sites, np.abs(moments), strict=True)
-    for k, (a, b, names, lengths) in enumerate(ends):
-        for element, site, length in zip((a, b), names, lengths, strict=True):
-            row, other = first.setdefault((element, classes.get(site, site)), (k, length))
-            if abs(length - other) > limit:
-                raise DataError(
-                    f"{where(k)} gives {element} on {site} a moment of {length:g} μB, but {_row(where, row)} one of "
-                    f"{other:g}; {ADVICE} (moments, μB)"
-                )
+    """One |m| (n, 2) of an element on equivalent sites."""
+    classes, lengths = site_classes(host), np.abs(moments).ravel()
+    elements = table[["element_i", "element_j"]].to_numpy().ravel()
+    sites = [site for name in table["geometry"] for site in geometries[name].sublattices[:2]]
+    found = _contradiction(
+        [(e, classes.get(site, site)) for e, site in zip(elements, sites, strict=True)], lengths, limit
+    )
+    if found:
+        k, other = found
+        raise DataError(
+            f"{where(k // 2)} gives {elements[k]} on {sites[k]} a moment of {lengths[k]:g} μB, but "
+            f"{_row(where, other // 2)} one of {lengths[other]:g}; {ADVICE} (moments, μB)"
+        )
 
 
 def _check_twins(values: np.ndarray, orbits: Sequence[str], limit: float, where: Callable[[int], str]) -> None:
     """One J (n,) for one orbit."""
-    first: dict[str, int] = {}
-    for k, orbit in enumerate(orbits):
-        other = first.setdefault(orbit, k)
+    found = _contradiction(orbits, values, limit)
+    if found:
+        k, other = found
+        raise DataError(
+            f"{where(k)} has J = {values[k]:g} meV, but {_row(where, other)}, the same pair by a symmetry of the "
+            f"host or read from its other end, {values[other]:g}; {ADVICE} (jij, meV)"
+        )
+
+
+def _contradiction(keys: Sequence[Hashable], values: np.ndarray, limit: float) -> tuple[int, int] | None:
+    """Positions of the first of ``values`` (n,) that is another than the first one of its key, and of that one."""
+    first: dict[Hashable, int] = {}
+    for k, key in enumerate(keys):
+        other = first.setdefault(key, k)
         if abs(values[k] - values[other]) > limit:
-            raise DataError(
-                f"{where(k)} has J = {values[k]:g} meV, but {_row(where, other)}, the same pair by a symmetry of the "
-                f"host or read from its other end, {values[other]:g}; {ADVICE} (jij, meV)"
-            )
+            return k, other
+    return None
 
 
 def _check_vectors(

@@ -224,7 +224,7 @@ def _check_columns(card: Card, table: pd.DataFrame, where: str) -> None:
 
 def _taken(folder: Path, table: pd.DataFrame, array: str, column: str) -> np.ndarray:
     """(n, …) the row of an array that each row of the table names; raises ``DataError`` for one that is not there."""
-    found, rows = read_array(folder, array), table[column].to_numpy()
+    found, rows = named_array(folder, array), table[column].to_numpy()
     outside = (rows < 0) | (rows >= len(found))
     refuse_rows(table, outside, column, f"names no row of {array} ({len(found)} rows)", str(folder / "samples.csv"))
     return found[rows.astype(int)]
@@ -237,7 +237,7 @@ def _with_inputs(samples: tuple[Sample, ...], extra: dict[str, np.ndarray]) -> t
     return tuple(replace(s, inputs={**s.inputs, **more}) for s, more in zip(samples, rows, strict=True))
 
 
-def read_array(folder: Path, where: str) -> np.ndarray:
+def named_array(folder: Path, where: str) -> np.ndarray:
     """An array of an ``.npz`` file given as ``file:name``; raises ``DataError`` naming both."""
     file, _, name = where.partition(":")
     found = read_arrays(inside(folder, file), [name]).get(name)

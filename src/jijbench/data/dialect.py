@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jijbench import limits
 from jijbench.errors import DataError
 from jijbench.reading import read_bytes
+from jijbench.text import quoted
 
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16",
         b"\xfe\xff": "utf-16"}  # fmt: skip
@@ -110,7 +111,7 @@ def _split(line: str, separator: str, where: str) -> list[str]:
     except (csv.Error, ValueError) as error:
         raise DataError(
             f"{where}: {str(error).replace('unexpected end of data', 'a quote is opened and not closed')} "
-            f"({line.strip()[:60]!r}); close the quote, a field has one line"
+            f"({quoted(line.strip())}); close the quote, a field has one line"
         ) from error
     return [spelt(field) for field in fields]
 

@@ -12,7 +12,7 @@ from jijbench import limits
 from jijbench.elements import SYMBOLS
 from jijbench.errors import DataError
 from jijbench.reading import read_text
-from jijbench.text import printable
+from jijbench.text import printable, quoted
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -57,7 +57,7 @@ def _blocks(lines: Sequence[str], path: str) -> Iterator[tuple[str, str, list[st
         frame += 1
         where, head = f"{path}: frame {frame}", lines[at].strip()
         if not re.fullmatch("[0-9]+", head):
-            raise DataError(f"{where}: line {at + 1} is {head[:60]!r}, expected the number of atoms of a frame")
+            raise DataError(f"{where}: line {at + 1} is {quoted(head)}, expected the number of atoms of a frame")
         if len(head) > limits.DIGITS or int(head) > limits.ATOMS:
             raise DataError(f"{where}: line {at + 1} promises {head[:40]} atoms, the limit is {limits.ATOMS}")
         n, present = int(head), max(0, len(lines) - at - 2)
@@ -101,7 +101,7 @@ def _check_rows(rows: Sequence[str], columns: Sequence[tuple[str, str, int]], wh
         values = row.split()
         if len(values) != len(kinds):
             raise DataError(
-                f"{where}: atom {k} has {len(values)} columns ({row.strip()[:60]!r}), expected {len(kinds)}"
+                f"{where}: atom {k} has {len(values)} columns ({quoted(row.strip())}), expected {len(kinds)}"
             )
         for (name, kind), value in zip(kinds, values, strict=True):
             if (name in ("species", "symbols") and value not in _KNOWN) or not _FORMS[kind].fullmatch(value):
@@ -109,7 +109,7 @@ def _check_rows(rows: Sequence[str], columns: Sequence[tuple[str, str, int]], wh
 
 
 def _refuse(where: str, name: str, kind: str, value: str) -> NoReturn:
-    shown = repr(value[:60])
+    shown = quoted(value)
     if name in ("species", "symbols"):
         raise DataError(f"{where}: {shown} is no chemical element ({NO_ELEMENT.get(value, 'correct the symbol')})")
     if kind == "R" and FORTRAN.fullmatch(value):

@@ -11,6 +11,7 @@ from jijbench import limits
 from jijbench.elements import atomic_number
 from jijbench.errors import DataError, UnknownElement
 from jijbench.reading import read_json
+from jijbench.text import quoted
 
 #: least volume of a cell over that of a box of its edges; below it the lattice vectors lie in a plane
 FLAT = 1e-3
@@ -73,19 +74,19 @@ def read_host(path: Path) -> Host:
 
 def _field(raw: Any, name: str, kind: type[str] | type[list], where: str) -> Any:
     if not isinstance(raw, dict):
-        raise DataError(f"{where.rstrip('.') or 'the file'} is {str(raw)[:60]!r}, not a mapping with {name!r}")
+        raise DataError(f"{where.rstrip('.') or 'the file'} is {quoted(raw)}, not a mapping with {name!r}")
     if name not in raw:
         raise DataError(f"{where}{name} is missing")
     if not isinstance(raw[name], kind) or raw[name] == "":
         words = "a text" if kind is str else "a list"
-        raise DataError(f"{where}{name} is {str(raw[name])[:60]!r}, not {words}")
+        raise DataError(f"{where}{name} is {quoted(raw[name])}, not {words}")
     return raw[name]
 
 
 def _numbers(raw: Any, where: str, shape: tuple[int, ...]) -> np.ndarray:
     """Nested lists as an array of finite numbers; text that looks like a number is none."""
     if not isinstance(raw, list) or len(raw) != shape[0]:
-        given = f"a list of {len(raw)}" if isinstance(raw, list) else repr(raw)[:60]
+        given = f"a list of {len(raw)}" if isinstance(raw, list) else quoted(raw)
         raise DataError(
             f"{where} is {given}, expected a list of {shape[0]} {'numbers' if len(shape) == 1 else 'vectors'}"
         )
@@ -93,7 +94,7 @@ def _numbers(raw: Any, where: str, shape: tuple[int, ...]) -> np.ndarray:
         return np.array([_numbers(part, f"{where}[{k}]", shape[1:]) for k, part in enumerate(raw)])
     for k, value in enumerate(raw):
         if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-            raise DataError(f"{where}[{k}] is {str(value)[:60]!r}, not a finite number (Å, without quotes)")
+            raise DataError(f"{where}[{k}] is {quoted(value)}, not a finite number (Å, without quotes)")
     return np.array(raw, dtype=float)
 
 

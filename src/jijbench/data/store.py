@@ -109,7 +109,7 @@ def read_table(path: Path) -> pd.DataFrame:
             float_precision="round_trip",
             dtype=dict.fromkeys(("id", "geometry", "orbit"), str),
         )
-    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
+    except (ValueError, OverflowError, csv.Error) as error:  # pandas' own errors are ValueErrors
         reason = " ".join(str(error).split())
         raise DataError(f"{path} cannot be read as a table: {reason}; restore or rebuild it") from error
     if not isinstance(table.index, pd.RangeIndex):

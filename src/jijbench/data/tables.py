@@ -17,7 +17,7 @@ import pandas as pd
 from jijbench.data.dialect import COMMA, decimal_sign, read_text, rows_of, spelt
 from jijbench.elements import SYMBOLS, symbol
 from jijbench.errors import DataError
-from jijbench.text import printable
+from jijbench.text import printable, quoted
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eEdD][+-]?[0-9]+)?")
 LARGEST_WHOLE = 2**31 - 1
@@ -168,8 +168,7 @@ def _as_text(cell: Any) -> str:
 
 
 def _shown(cell: Any) -> str:
-    text = cell if isinstance(cell, str) else _as_text(cell)
-    return repr(text if len(text) <= 60 else text[:60] + "…")
+    return quoted(cell if isinstance(cell, str) else _as_text(cell))
 
 
 def as_symbol(text: str) -> str:

@@ -160,10 +160,11 @@ class Task:
         only where they are declared.
         """
         rows = self.source.rows(self.split.folds[fold].train)
-        samples = tuple(self.source.samples[row] for row in rows)
+        samples = released(self.source, inputs)
         return Training(
-            release(samples, inputs), self.source.truth(self.target.name)[rows], self.inner_folds(fold, n_inner)
-        )
+            tuple(samples[row] for row in rows), self.source.truth(self.target.name)[rows],
+            self.inner_folds(fold, n_inner),
+        )  # fmt: skip
 
     def inner_folds(self, fold: int, n_inner: int) -> InnerFolds:
         """(train, valid) positions into the training part of one fold, by the protocol's own rule."""
@@ -171,8 +172,14 @@ class Task:
 
     def test(self, fold: int, inputs: str) -> tuple[Sample, ...]:
         """Samples to predict; their truth stays here."""
-        rows = self.dataset.rows(self.split.folds[fold].test)
-        return release(tuple(self.dataset.samples[row] for row in rows), inputs)
+        samples = released(self.dataset, inputs)
+        return tuple(samples[row] for row in self.dataset.rows(self.split.folds[fold].test))
+
+
+@lru_cache(maxsize=16)  # the same for all cells of a row
+def released(dataset: Dataset, inputs: str) -> tuple[Sample, ...]:
+    """All samples of a dataset with only the declared extra inputs left."""
+    return release(dataset.samples, inputs)
 
 
 @lru_cache(maxsize=256)  # the same for all rows of a table

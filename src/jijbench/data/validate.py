@@ -10,7 +10,7 @@ import pandas as pd
 
 from jijbench.data.consistency import check_impurities, check_pairs
 from jijbench.data.curves import check_curves, check_hosts
-from jijbench.data.dataset import Dataset, load_dataset, read_array
+from jijbench.data.dataset import Dataset, load_dataset, named_array
 from jijbench.data.host import Host, read_host
 from jijbench.data.store import finite_numbers, impurity_columns, refuse_rows
 from jijbench.data.symmetry import canonical
@@ -119,7 +119,7 @@ def audit_curves(dataset: Dataset) -> Audit:
     check_impurities(dataset, hosts)
     for spec in dataset.card.targets.values():
         if spec.array is not None:
-            check_curves(read_array(dataset.folder, spec.array), f"{dataset.folder}: array {spec.array}")
+            check_curves(named_array(dataset.folder, spec.array), f"{dataset.folder}: array {spec.array}")
     for name, values in dataset.samples[0].inputs.items():
         table = np.array([sample.inputs[name] for sample in dataset.samples])
         check_curves(table, f"{dataset.folder}: input {name}", len(values))

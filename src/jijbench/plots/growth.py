@@ -9,7 +9,7 @@ from jijbench.data.task import load_task
 from jijbench.errors import DataError
 from jijbench.plots._style import WIDE, entitle, plain, say, styled
 from jijbench.plots.overview import NAMES
-from jijbench.tables.growth import noise_floors, summary
+from jijbench.tables.growth import draws_of, noise_floors, summary, without_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +60,9 @@ def grown(table: pd.DataFrame) -> "Figure":
         say(drawn[0], "no curve is complete")
     _beyond(drawn[0], {name: value for name, value in floors.items() if not least < value < most}, least)
     _legend(figure)
+    if missing := without_points(table):
+        names = ", ".join(row if how == "random" and not compete else f"{row} by {how}" for _, row, _, how in missing)
+        figure.text(0.995, 0.005, f"not computed: {names}", ha="right", va="bottom", fontsize=6.5, color="0.35")
     draws = int(curves["draws"].max()) if len(curves) else 0
     entitle(figure, about, more=f", {draws} draws, 95 % intervals" if draws > 1 else "")
     return figure
@@ -82,7 +85,21 @@ def _panel(axes: "Axes", panel: pd.DataFrame, compete: bool) -> None:
     for k, (name, curve) in enumerate(panel.groupby("acquire" if compete else "row", sort=False)):
         colour, marker = HOW[str(name)] if compete else (ROWS[k % len(ROWS)], "os^Dv"[k % 5])
         axes.fill_between(curve["units"], curve["low"].clip(lower=1e-9), curve["high"], color=colour, alpha=0.15, lw=0)
-        axes.plot(curve["units"], curve["mean"], marker=marker, ms=3, mew=0, lw=1.1, color=colour, label=str(name))
+        axes.plot(
+            curve["units"],
+            curve["mean"],
+            marker=marker,
+            ms=3,
+            mew=0,
+            lw=1.1,
+            color=colour,
+            label=_label(str(name), curve),
+        )
+
+
+def _label(name: str, curve: pd.DataFrame) -> str:
+    draws = draws_of(curve)
+    return name if draws.isdigit() else f"{name} ({draws} draws)"
 
 
 def _floors(axes: "Axes", floors: dict[str, float], words: bool) -> None:

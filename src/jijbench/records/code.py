@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import io
 import tokenize
+from functools import lru_cache
 from pathlib import Path
 
 from jijbench.files import sha256_of
@@ -26,17 +27,26 @@ def code_sha256(module_name: str, roots: tuple[str, ...] = FEATURES) -> str:
     """
     package = module_name.split(".")[0]
     roots = roots if package == "jijbench" else (*roots, f"{package}.")
-    todo, sources = [module_name], {}
+    todo, tokens = [module_name], {}
     while todo:
         name = todo.pop()
-        if name in sources or not (name == module_name or name.startswith(roots)):
+        if name in tokens or not (name == module_name or name.startswith(roots)):
             continue
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             continue
-        sources[name] = Path(spec.origin).read_text(encoding="utf-8")
-        todo += _imports(sources[name], name if spec.submodule_search_locations else name.rpartition(".")[0])
-    return sha256_of({name: _tokens(source) for name, source in sources.items()})
+        path, inside = Path(spec.origin), name if spec.submodule_search_locations else name.rpartition(".")[0]
+        tokens[name], imported = _read(path, path.stat().st_mtime_ns, inside)
+        todo += [other for other in imported if _exists(other)]
+    return sha256_of(tokens)
+
+
+@lru_cache(maxsize=512)  # many adapters share most of their code
+def _read(path: Path, changed: int, package: str) -> tuple[list[str], list[str]]:
+    """Tokens of a module, and what it may import of the suite and its own package; as the file is now."""
+    del changed
+    source = path.read_text(encoding="utf-8")
+    return _tokens(source), _imports(source, package)
 
 
 def _imports(source: str, package: str) -> list[str]:
@@ -47,7 +57,7 @@ def _imports(source: str, package: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return [name for name in found if name.startswith(("jijbench.", f"{package.split('.')[0]}.")) and _exists(name)]
+    return [name for name in found if name.startswith(("jijbench.", f"{package.split('.')[0]}."))]
 
 
 def _exists(name: str) -> bool:

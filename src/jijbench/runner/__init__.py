@@ -7,10 +7,10 @@ if TYPE_CHECKING:
     from jijbench.runner.cell import run_cell
     from jijbench.runner.cluster import dask_workers
     from jijbench.runner.engine import run_cells
-    from jijbench.runner.key import cell_key, stale_slots
+    from jijbench.runner.key import cell_key, stale_slots, unchecked_rows
     from jijbench.runner.places import read_cluster
 
-__all__ = ["cell_key", "dask_workers", "read_cluster", "run_cell", "run_cells", "stale_slots"]
+__all__ = ["cell_key", "dask_workers", "read_cluster", "run_cell", "run_cells", "stale_slots", "unchecked_rows"]
 
 _HOMES = {
     "cell_key": "key",
@@ -19,6 +19,7 @@ _HOMES = {
     "run_cell": "cell",
     "run_cells": "engine",
     "stale_slots": "key",
+    "unchecked_rows": "key",
 }
 
 

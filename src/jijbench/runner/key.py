@@ -106,11 +106,17 @@ def stale_slots(cells: Iterable[Cell], records: Mapping[str, Record]) -> dict[st
     """Slots whose record was made by other versions, data or settings than today's, with the fields that differ.
 
     For those who look at records: no adapter is imported and no inner fold is made, so other search spaces and rules of
-    inner folds are not seen here but by ``jijbench verify --refit``. A record of an adapter that is not at hand is not
-    stale.
+    inner folds are not seen here but by ``jijbench verify --refit``. A record of an adapter that is not at hand cannot
+    be called stale: see ``unchecked_rows``.
     """
     stale = {cell.slot: _seen(records[cell.slot], cell) for cell in cells if cell.slot in records}
     return {slot: fields for slot, fields in stale.items() if fields}
+
+
+def unchecked_rows(cells: Iterable[Cell]) -> list[str]:
+    """Rows of which nobody can say here whether they are stale: their adapter is not installed."""
+    rows = {cell.row.row: cell.row.adapter for cell in cells}
+    return [f"{row} ({adapter})" for row, adapter in rows.items() if not _at_hand(adapter)]
 
 
 def _seen(record: Record, cell: Cell) -> list[str]:

@@ -16,16 +16,24 @@ from jijbench.runner.engine import run_cells
 from jijbench.runner.key import cell_key, code_of, stale_fields
 
 Tell = Callable[[Record, bool], None]
+#: s that the fit and prediction of a canary may take, by its record
+DEAR = 60.0
+#: s that the canaries of all rows may take together: four minutes of two cores
+ALL = 480.0
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What became of a row's canary: the ``same`` numbers, ``other`` ones, or ``none`` where it could not be fitted."""
+    """What became of a row's canary: the ``same`` numbers, ``other`` ones, or why there are none.
+
+    ``none`` where it could not be fitted, ``dear`` where it was not for taking too long; ``seconds``: what it took now.
+    """
 
     row: str
     slot: str
     outcome: str
     why: str
+    seconds: float = 0.0
 
 
 def changed_rows(cells: list[Cell], records: Mapping[str, Record]) -> dict[str, list[Cell]]:
@@ -46,12 +54,18 @@ def _is_changed(cell: Cell, record: Record) -> bool:
 
 
 def canary(cells: list[Cell], records: Mapping[str, Record]) -> Cell | None:
-    """Of a row's complete cells in first folds, the one whose fit and prediction took least; None without one."""
+    """Of a row's complete cells in first folds, the one whose fit and prediction took least; None without one.
+
+    Where all of them are dear the first round of a growing training part stands in: a toy canary.
+    """
     first = [cell for cell in cells if cell.fold == 0 and records[cell.slot].status == "complete"]
-    return min(first, key=lambda cell: (_seconds(records[cell.slot]), cell.slot), default=None)
+    whole = [cell for cell in first if cell.growth is None and _seconds(records[cell.slot]) <= DEAR]
+    return min(whole or first, key=lambda cell: (_seconds(records[cell.slot]), cell.slot), default=None)
 
 
 def _seconds(record: Record) -> float:
+    if rounds := record.extra.get("rounds"):
+        return rounds[0]["seconds"]
     seconds = record.seconds
     return seconds["fit"] + seconds["predict"] if {"fit", "predict"} <= set(seconds) else record.cost
 
@@ -64,10 +78,10 @@ def prove(
 
     They are the same where they differ by at most the row's ``tolerance`` times the largest of them, curves also by
     what their files leave (``records.predictions.low_rank``). A search space that is not the recorded one counts as
-    other numbers.
+    other numbers. A canary that took longer than ``DEAR`` is not fitted.
     """
     found = {row: canary(cells, records) for row, cells in rows.items()}
-    chosen = {row: cell for row, cell in found.items() if cell is not None}
+    chosen = {row: cell for row, cell in found.items() if cell is not None and _seconds(records[cell.slot]) <= DEAR}
     again = {row: _once(cell, records[cell.slot]) for row, cell in chosen.items()}
     with TemporaryDirectory(prefix="jijbench-") as folder:
         made = RecordFolder(Path(folder))
@@ -75,9 +89,13 @@ def prove(
         for row, cell in found.items():
             if cell is None:
                 yield Proof(row, "", "none", "no cell of a first fold is complete")
-                continue
-            outcome, why = _compared(cell, records[cell.slot], fitted[row], held, made, again[row])
-            yield Proof(row, cell.slot, outcome, why)
+            elif row not in chosen:
+                yield Proof(
+                    row, cell.slot, "dear", f"its cheapest first fold took {_seconds(records[cell.slot]):.0f} s"
+                )
+            else:
+                outcome, why = _compared(cell, records[cell.slot], fitted[row], held, made, again[row])
+                yield Proof(row, cell.slot, outcome, why, fitted[row].cost)
 
 
 def _once(cell: Cell, record: Record) -> Cell:

@@ -236,10 +236,20 @@ def _plain(error: BaseException) -> Exception:
 
 
 def _read(cell: dict[str, Any]) -> None:
-    """Read a cell's data and make its inner folds: once for all cells that share them."""
-    from jijbench.data.task import load_task
+    """Read what cells share, for all that follow: data, inner folds, and the source of the suite's own adapters."""
+    from jijbench import adapters
+    from jijbench.data.task import load_task, released
+    from jijbench.records.code import code_sha256
+    from jijbench.runner.key import versions_of
 
-    load_task(cell["task"]).inner_folds(cell["fold"], cell["budget"]["inner_folds"])
+    task, row = load_task(cell["task"]), cell["row"]
+    task.inner_folds(cell["fold"], cell["budget"]["inner_folds"])
+    for dataset in (task.source, task.dataset):
+        released(dataset, row["inputs"])
+    adapters.names()
+    if adapters.module_of(row["adapter"]).startswith("jijbench."):  # nothing of anybody else is imported here
+        versions_of(adapters.requires(row["adapter"]))
+        code_sha256(adapters.module_of(row["adapter"]))
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,5 +1,6 @@
 """Growing training sets: errors by round from the records, their means over draws, and how much an accuracy costs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,28 +15,38 @@ from jijbench.data.task import load_task
 from jijbench.records.folder import Held
 from jijbench.records.predictions import Predictions
 from jijbench.records.schema import Record, round_part
-from jijbench.tables.results import Results, load_results
+from jijbench.tables.results import Results, cell_of, load_results
 
 #: what tells one curve from another, in the order of the tables
 CURVE = ["task", "row", "unit", "acquire"]
-COLUMNS = [*CURVE, "fold", "seed", "round", "n", "units", "headline"]
+COLUMNS = [*CURVE, "asked", "fold", "seed", "round", "n", "units", "headline"]
 
 
 def growth_table(benchmark: Benchmark, folder: Path | Held, cells: Iterable[Cell] | None = None) -> pd.DataFrame:
     """One line a growth cell and round: ``n`` training rows, ``units`` known, ``headline`` error of the test part.
 
-    Failed and refused cells have no lines. Raises ``IncompleteTable`` for cells without a record.
+    ``asked``: how many cells the curve shall be the mean of. A cell that failed, was refused, is still to be computed,
+    or grew otherwise than the benchmark asks has one line without a round. Raises ``IncompleteTable`` for cells without
+    a record that none announces.
     """
-    results = load_results(benchmark, folder, benchmark.growth_cells() if cells is None else cells)
-    done = [cell for cell in results.cells if results.records[cell.slot].status == "complete"]
-    return pd.DataFrame([line for cell in done for line in _lines(results, cell)], columns=COLUMNS)
+    wanted = list(benchmark.growth_cells() if cells is None else cells)
+    results, asked = load_results(benchmark, folder, wanted), Counter(map(_curve, wanted))
+    lines = [line | {"asked": asked[_curve(cell)]} for cell in wanted for line in _lines(results, cell)]
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def _curve(cell: Cell) -> tuple[str, ...]:
+    """What ``CURVE`` holds of a growth cell."""
+    if cell.growth is None:
+        raise TypeError(f"{cell.slot} has no growth")
+    return cell.task, cell.row.row, cell.growth.unit, cell.growth.acquire
 
 
 def _lines(results: Results, cell: Cell) -> Iterator[dict[str, Any]]:
-    record = results.records[cell.slot]
-    if cell.growth is None or record.predictions is None:
+    head, record = dict(zip(CURVE, _curve(cell), strict=True)), results.records.get(cell.slot)
+    if record is None or record.predictions is None or cell_of(record).growth != cell.growth:
+        yield head | {"fold": cell.fold, "seed": cell.seed}
         return
-    head = {"task": cell.task, "row": cell.row.row, "unit": cell.growth.unit, "acquire": cell.growth.acquire}
     errors = _errors(results.predictions(cell), record)
     for k, (done, error) in enumerate(zip(record.extra["rounds"], errors, strict=True)):
         place = {"fold": cell.fold, "seed": cell.seed, "round": k, "n": done["n"], "units": done["units"]}
@@ -58,19 +69,26 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Mean over folds and seeds of each curve at each round, with its 95 % t-interval (draws − 1 degrees of freedom).
 
     ``units`` and ``n`` are means too; ``low`` and ``high`` are empty for a single draw. A round that not all draws of a
-    curve have reached is left out: its mean would be over other draws.
+    curve have reached is left out: its mean would be over other draws. Where ``draws`` are fewer than ``asked`` the
+    curve is not complete.
     """
-    lines = []
+    lines, table = [], table[table["round"].notna()]
     for key, curve in table.groupby(CURVE, sort=False):
         draws = len(curve[["fold", "seed"]].drop_duplicates())
         for k, part in curve.groupby("round"):
             values = part["headline"].dropna().to_numpy(dtype=float)
             if len(values) == draws:
                 half = half_interval(values)
-                means = {"round": k, "draws": draws, "n": part["n"].mean(), "units": part["units"].mean()}
+                means = {
+                    "asked": curve["asked"].iloc[0],
+                    "round": k,
+                    "draws": draws,
+                    "n": part["n"].mean(),
+                    "units": part["units"].mean(),
+                }
                 mean = float(values.mean())
                 lines.append(dict(zip(CURVE, key, strict=True)) | means | {"mean": mean, "low": mean - half, "high": mean + half})  # noqa: E501  # fmt: skip
-    return pd.DataFrame(lines, columns=[*CURVE, "round", "draws", "n", "units", "mean", "low", "high"])
+    return pd.DataFrame(lines, columns=[*CURVE, "asked", "round", "draws", "n", "units", "mean", "low", "high"])
 
 
 def half_interval(values: np.ndarray, level: float = 0.95) -> float:
@@ -135,17 +153,30 @@ def noise_floors(task: str) -> dict[str, float]:
 
 def growth_markdown(table: pd.DataFrame, error: float) -> str:
     """A table of curves: error at the first and the last round, and the units needed to reach ``error``."""
-    if table.empty:
+    curves = summary(table)
+    if curves.empty:
         return "no curve is complete\n"
     target = load_task(table["task"].iloc[0]).target
     lines = [f"| row | unit | acquired by | draws | first error, {target.unit} | last error, {target.unit} | units for {error:g} {target.unit} |"]  # noqa: E501  # fmt: skip
     lines.append("|---|---|---|---|---|---|---|")
-    for (_, row, unit, how), curve in summary(table).groupby(CURVE, sort=False):
+    for (_, row, unit, how), curve in curves.groupby(CURVE, sort=False):
         ends = [f"{_plus_minus(curve.iloc[k])} ({curve['units'].iloc[k]:.0f})" for k in (0, -1)]
-        lines.append(
-            f"| {row} | {unit} | {how} | {curve['draws'].iloc[0]} | {' | '.join(ends)} | {_cost(curve, error)} |"
-        )
+        lines.append(f"| {row} | {unit} | {how} | {draws_of(curve)} | {' | '.join(ends)} | {_cost(curve, error)} |")
+    for _, row, unit, how in without_points(table):
+        lines.append(f"| {row} | {unit} | {how} | none | | | not computed |")
     return "\n".join(lines) + "\n"
+
+
+def draws_of(curve: pd.DataFrame) -> str:
+    """How many draws one curve of a ``summary`` is the mean of, and of how many it shall be where that is more."""
+    draws, asked = int(curve["draws"].iloc[0]), int(curve["asked"].iloc[0])
+    return f"{draws}" if draws == asked else f"{draws} of {asked}"
+
+
+def without_points(table: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """The curves of a table of growth (``CURVE``) of which no cell is complete."""
+    found = table.groupby(CURVE, sort=False)["round"].count()
+    return list(found[found == 0].index)
 
 
 def _plus_minus(point: pd.Series) -> str:

@@ -55,13 +55,13 @@ def asks(check: Check) -> str:
 
 def perform(check: Check, subject: Subject) -> None:
     """Run one check; raises what it raises, and ``AssertionError`` where it does not come to an end."""
-    with subject.surroundings(), _stopped_after(PATIENCE * subject.seconds):
+    with subject.surroundings(), stopped_after(PATIENCE * subject.seconds):
         check(subject)
 
 
 @contextlib.contextmanager
-def _stopped_after(seconds: float) -> Iterator[None]:
-    """An alarm, where the system has one; compiled code hears it when it returns."""
+def stopped_after(seconds: float) -> Iterator[None]:
+    """An ``AssertionError`` after so many seconds, where the system has alarms; compiled code hears it late."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -8,7 +8,7 @@ RENDER.growth = function (box, data) {
   for (const curve of curves) {
     const ink = palette[hows.length > 1 ? hows.indexOf(curve.acquire) : rows.indexOf(curve.row)];
     const ends = [...curve.units, ...[...curve.units].reverse()], band = [...curve.high, ...[...curve.low].reverse()];
-    const name = safe(`${curve.row}, ${curve.acquire}`);
+    const name = safe(`${curve.row}, ${curve.acquire}${curve.draws}`);
     if (curve.high.every((v) => v !== null)) traces.push({ x: ends, y: band, fill: "toself", fillcolor: ink, opacity: 0.12, line: { width: 0 },
       mode: "lines", hoverinfo: "skip", showlegend: false, legendgroup: name });
     traces.push({ x: curve.units, y: curve.mean, name, legendgroup: name, mode: "lines+markers", marker: { size: 4 },
@@ -19,5 +19,7 @@ RENDER.growth = function (box, data) {
     name: safe(name), line: { color: colour("--soft"), width: 1, dash: "longdash" } });
   figure(box, traces, { title: "", xaxis: { title: { text: `${curves[0].unit}s in training` }, type: "log" },
     yaxis: { title: { text: `${DATA.about.tasks[state.task].headline} (${unit()})` }, type: "log" } });
-  say(box, "Means over draws with 95 % t-intervals; long dashes: noise floors.");
+  const missing = data.missing[state.task] || [];
+  say(box, "Means over draws with 95 % t-intervals; long dashes: noise floors."
+    + (missing.length ? ` Not computed: ${missing.join("; ")}.` : ""));
 };

@@ -3,7 +3,7 @@
 from typing import Any
 
 from jijbench.errors import IncompleteTable
-from jijbench.tables.growth import growth_table, noise_floors, summary
+from jijbench.tables.growth import CURVE, draws_of, growth_table, noise_floors, summary, without_points
 from jijbench.tables.results import Results
 
 TITLE = "Learning curves"
@@ -16,11 +16,17 @@ def data(results: Results) -> dict[str, Any] | None:
     if not cells:
         return None
     try:
-        table = summary(growth_table(results.benchmark, results.held, cells))
+        lines = growth_table(results.benchmark, results.held, cells)
     except IncompleteTable as error:
-        return {"reason": str(error).splitlines()[0], "curves": {}, "floors": {}}
+        return {"reason": str(error).splitlines()[0], "curves": {}, "missing": {}, "floors": {}}
     curves: dict[str, list[dict[str, Any]]] = {}
-    for (task, row, unit, how), part in table.groupby(["task", "row", "unit", "acquire"], sort=False):
+    for (task, row, unit, how), part in summary(lines).groupby(CURVE, sort=False):
         line = {name: part[name].tolist() for name in ("units", "mean", "low", "high")}
-        curves.setdefault(str(task), []).append({"row": row, "unit": unit, "acquire": how, **line})
-    return {"curves": curves, "floors": {task: noise_floors(task) for task in curves}}
+        draws = draws_of(part)
+        curves.setdefault(str(task), []).append({
+            "row": row, "unit": unit, "acquire": how, "draws": "" if draws.isdigit() else f" ({draws} draws)", **line
+        })  # fmt: skip
+    missing: dict[str, list[str]] = {}
+    for task, row, _, how in without_points(lines):
+        missing.setdefault(task, []).append(f"{row}, {how}")
+    return {"curves": curves, "missing": missing, "floors": {task: noise_floors(task) for task in curves}}
