@@ -1,6 +1,6 @@
 """Fixtures that several folders share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
@@ -36,7 +36,7 @@ def one_warden(descriptor_cache: None) -> Iterator[Open]:
     with Children(threads=1) as children:
 
         @contextmanager
-        def opened(threads: int, workers: int = 1) -> Iterator[Place]:
+        def opened(threads: int, workers: int = 1, devices: Sequence[str] = ()) -> Iterator[Place]:
             with ThreadPoolExecutor(workers) as executor:
                 yield Place(lambda cell, folder: executor.submit(children.run, cell, folder))
 

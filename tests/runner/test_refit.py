@@ -142,5 +142,5 @@ def test_a_dear_canary_is_not_fitted_and_told_to_become_a_toy(made, source, monk
     assert same.level == "ok"
     assert re.search(r"mine: .*/f00-s0 fitted again in \d+\.\d s", same.what)
     assert re.search(r"1 canaries took \d s of processor time, they may take 480; .*--renew", summary.what)
-    monkeypatch.setattr("jijbench.verify.ALL", -1.0)
+    monkeypatch.setattr("jijbench.runner.refit.ALL", -1.0)
     assert [f.level for f in check_code(bench, folder)] == ["ok", "error"]

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", "-w", default=min(2, os.cpu_count() or 1), show_default=True, type=click.IntRange(1), help="Processes."
 )
+@click.option(
+    "--device", "devices", multiple=True, metavar="DEVICE",
+    help="Where models that can may compute, such as cuda:0; repeat it: one cell at a time on each.",
+)  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler (tcp://HOST:PORT).")
 @click.option(
     "--cluster",
@@ -42,9 +46,9 @@ if TYPE_CHECKING:
 @click.option("--no-figures", is_flag=True, help="Only the table.")
 @wide_tables
 def command(
-    benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, scheduler: str | None,
-    cluster: Path | None, study: str | None, results: Path | None, retry_failed: bool, no_figures: bool,
-    wide: bool,
+    benchmark: str, tasks: tuple[str, ...], rows: tuple[str, ...], workers: int, devices: tuple[str, ...],
+    scheduler: str | None, cluster: Path | None, study: str | None, results: Path | None, retry_failed: bool,
+    no_figures: bool, wide: bool,
 ) -> None:  # fmt: skip
     """Run BENCHMARK (a name, or a YAML file) and print its table.
 
@@ -56,7 +60,7 @@ def command(
     from jijbench.runner import run_cells
     from jijbench.runner.tuning import storage_of
 
-    place = _place(scheduler, cluster)
+    place = _place(scheduler, cluster, devices)
     folder = results or local_folder(benchmark)
     loaded = load_benchmark(benchmark)
     cells = [*loaded.cells(tasks, rows), *loaded.growth_cells(tasks, rows)]
@@ -64,21 +68,21 @@ def command(
         where = study if "://" in study else str(Path(study).resolve())  # workers may stand elsewhere
         storage_of(where)
         cells = [cell.model_copy(update={"study": where}) for cell in cells]
-    with Progress(cells, workers if place is None else None) as tell:
-        run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place)
+    with Progress(cells, (len(devices) or workers) if place is None else None) as tell:
+        run_cells(cells, folder, workers, retry_failed=retry_failed, tell=tell, place=place, devices=devices)
     _report(benchmark, folder, tasks, rows, wide)
     if not no_figures:
         _draw_all(benchmark, folder, tasks or loaded.tasks, rows, workers)
     _report_growth(benchmark, folder, tasks, rows, figures=not no_figures, wide=wide)
 
 
-def _place(scheduler: str | None, cluster: Path | None) -> "Open | None":
+def _place(scheduler: str | None, cluster: Path | None, devices: tuple[str, ...]) -> "Open | None":
     """Where cells run; None for this machine."""
     from jijbench.runner import dask_workers, read_cluster
 
     given = click.get_current_context().get_parameter_source("workers") is not ParameterSource.DEFAULT
-    if (scheduler is not None) + (cluster is not None) + given > 1:
-        raise click.UsageError("--workers, --scheduler and --cluster each say where cells run: give one of them")
+    if (scheduler is not None) + (cluster is not None) + given + bool(devices) > 1:
+        raise click.UsageError("--workers, --device, --scheduler and --cluster say where cells run: give one of them")
     if cluster is not None:
         return dask_workers(read_cluster(cluster))
     return None if scheduler is None else dask_workers(scheduler)
