@@ -12,6 +12,7 @@ LAYERS = (
     "errors units convention context files limits reading cache text",
     "data",
     "descriptors metrics calibration statistics physics",
+    "gp",
     "adapters",
     "records benchmark",
     "runner tuning active audit",

@@ -164,7 +164,7 @@ def orbit_folds(samples: Sequence[Sample], n: int = 5) -> Folds:
     return list(GroupKFold(min(n, len(set(orbits)))).split(orbits, groups=orbits))
 
 
-class Gated(Adapter):
+class MomentGated(Adapter):
     """An adapter that, where moments are released, predicts zero for a pair without two of them.
 
     J is exactly zero there, so it learns from the magnetic rows only. A subclass defines ``learn`` and

@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from jijbench.adapters._curves import host_element
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds, orbit_folds
 from jijbench.data.mesh import POINTS, volume_weights
+from jijbench.data.potentials.start import host_element
 from jijbench.data.sample import Sample
 from jijbench.data.target import JIJ, Target
 from jijbench.data.task import Question

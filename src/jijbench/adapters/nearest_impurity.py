@@ -5,10 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._curves import CurveFloor, host_element
 from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.curve_floor import CurveFloor
 from jijbench.data.elements import group, period
+from jijbench.data.potentials.start import host_element
 from jijbench.data.sample import Sample
 
 #: what a row of the periodic table counts against a group, and a different neighbour distance (Å) against it

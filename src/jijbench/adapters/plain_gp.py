@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._curves import host_element
-from jijbench.adapters._field import FieldRegressor
 from jijbench.adapters.base import AdapterInfo, Folds
+from jijbench.adapters.field_regressor import FieldRegressor
 from jijbench.data.elements import group, period
+from jijbench.data.potentials.start import host_element
 from jijbench.data.sample import Sample
 
 
