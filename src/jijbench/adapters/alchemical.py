@@ -102,7 +102,6 @@ class Alchemical(ShellScaled):
     def restore(self) -> None:
         if not self.train_:
             return
-        self.restore_ends()
         couplings = Couplings(self.noise_, self.u_, self.amplitude_, self.own_, self.weights_)
         x = self._dimers(self.train_, self.elements_, self.ends).settled(couplings.u)
         self._model = GaussianProcess(CoupledKernel(), couplings).condition(x, self.scaled)

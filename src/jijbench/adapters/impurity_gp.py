@@ -206,8 +206,6 @@ class ImpurityGp(FieldRegressor):
 
     def _lost(self, names: Names, sites: dict[str, list[float]], atoms: Potentials) -> np.ndarray:
         """(n,) the probability that the s electrons are lost."""
-        if LOST not in self._kernel().terms:
-            return np.zeros(len(names))
         levels = s_levels({e for e, _ in names} - set(self.levels_), atoms) | self.levels_
         odds = Odds(self.odds_[0], self.odds_[1], self.element_odds_)
         return odds.probability(fermi_plus_level(names, sites, levels), [e for e, _ in names])

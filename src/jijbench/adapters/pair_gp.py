@@ -89,16 +89,16 @@ class PairGp(ShellScaled):
 
     def _untaught(self) -> list[GaussianProcess[PairKernel]]:
         """The members and the tied one where learning starts."""
-        models, n_ends = [], len(self.ends)
-        for k, (kernel, member) in enumerate(self._kernels(self.elements_, {}, self.ends)):
+        models, ends = [], self.ends
+        for k, (kernel, member) in enumerate(self._kernels(self.elements_, {}, ends)):
             (n, f), rng, components = kernel.properties.shape, np.random.default_rng(self.seed + k), []
             for q in range(member.n_components):  # the later ones start smaller, so that they differ
                 component = Component(
                     chart=CHART * np.eye(f, member.n_coordinates) + 0.05 * rng.normal(size=(f, member.n_coordinates)),
                     offset=(0.1 + 0.2 * (q > 0)) * rng.normal(size=(n, member.n_coordinates)),
-                    w=(0.3 if q else 0.7) * rng.normal(size=(n_ends, self.rank)),
+                    w=(0.3 if q else 0.7) * rng.normal(size=(len(ends), self.rank)),
                     amplitude=np.full(n, -0.5 * (q > 0)),
-                    own=np.full(n_ends, -3.0 - q),
+                    own=np.full(len(ends), -3.0 - q),
                     shared=np.full(len(kernel.given), -1.0 - q),
                 )
                 components.append(component)
@@ -117,7 +117,6 @@ class PairGp(ShellScaled):
     def restore(self) -> None:
         if not self.train_:
             return
-        self.restore_ends()
         if not hasattr(self, "theta_"):
             self.theta_ = self._theta_of_older_bundles()
         models, x = self._untaught(), self.grid(self.train_, self.elements_, self.ends)

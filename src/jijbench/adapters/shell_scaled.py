@@ -37,16 +37,17 @@ class ShellScaled(MomentGated):
         if not self.train_:
             return
         self.moments_ = moments_of(self.train_)
-        self.restore_ends()
-        g, h = self.places(self.train_, self.ends).T
-        sizes = [np.mean(self.y_[(g == k) | (h == k)] ** 2) for k in range(len(self.ends))]
+        ends = self.ends
+        g, h = self.places(self.train_, ends).T
+        sizes = [np.mean(self.y_[(g == k) | (h == k)] ** 2) for k in range(len(ends))]
         self.scale_ = np.sqrt(np.maximum(sizes, 1e-12))  # (ends,) in target.unit
         self.learn_scaled()
         self.restore()
 
-    def restore_ends(self) -> None:
+    @property
+    def ends(self) -> dict[str, End]:
         """Fingerprints of the training geometries, each with one geometry that has it."""
-        self.ends: dict[str, End] = ends_of(self.train_)
+        return ends_of(self.train_)
 
     @property
     def scaled(self) -> np.ndarray:
@@ -70,7 +71,8 @@ class ShellScaled(MomentGated):
         if not self.train_ or not keep.any():
             return mean, std
         asked = where(samples, keep)
-        ends = self.ends | {k: v for k, v in ends_of(asked).items() if k not in self.ends}
+        known, new = self.ends, ends_of(asked)
+        ends = known | {name: new[name] for name in new if name not in known}
         scale = self.scales(ends)[self.places(asked, ends)[:, 0]]
         mean[keep], std[keep] = np.array(self.answer_scaled(asked, ends)) * scale
         return mean, std

@@ -7,7 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from jijbench.descriptors.alchemical import Sites, unit
-from jijbench.gp.process import Backward, Kernel, Prior
+from jijbench.gp.exchange import means, means_slope, products, products_slope
+from jijbench.gp.process import Backward, Kernel, Prior, filled
 
 #: exponents ζ of the similarity of two sites; ζ = 0 is what all geometries share
 ZETA = np.array([0.0, 4.0, 16.0, 64.0, 256.0])
@@ -55,12 +56,12 @@ class Couplings(NamedTuple):
 
 
 #: standard deviations of the priors; none of the noise
-WIDTHS = Couplings(np.inf, 1.0, 0.5, 4.0, 2.0)  # type: ignore[arg-type]
+WIDTHS = Couplings(*map(np.array, (np.inf, 1.0, 0.5, 4.0, 2.0)))
 
 
 def prior(mean: Couplings) -> Prior:
     """Normal priors about ``mean``."""
-    return Prior(mean, Couplings(*(np.full(np.shape(part), w) for part, w in zip(mean, WIDTHS, strict=True))))
+    return Prior(mean, filled(mean, WIDTHS))
 
 
 class CoupledKernel(Kernel):
@@ -82,13 +83,10 @@ class CoupledKernel(Kernel):
 
     def _factors(self, p: Couplings, x: Dimers, z: Dimers, terms: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each q the parts of elements and of geometries, each (2, n, n'): as they stand, and exchanged."""
-        (a, b), (c, d), (g, h), (k, m) = x.elements.T, z.elements.T, x.ends.T, z.ends.T
         factors = []
         for q, (own, weights) in enumerate(zip(p.own, p.weights, strict=True)):
-            kappa, D = self.kappa(p, q), np.diag(np.exp(own))
-            E = [kappa[np.ix_(a, c)] * kappa[np.ix_(b, d)], kappa[np.ix_(a, d)] * kappa[np.ix_(b, c)]]
-            F = np.stack([D[np.ix_(g, k)] + D[np.ix_(h, m)], D[np.ix_(g, m)] + D[np.ix_(h, k)]]) / 2
-            factors.append((np.stack(E), F + np.tensordot(np.exp(weights), terms, 1)))
+            geometries = means(np.diag(np.exp(own)), x.ends, z.ends) + np.tensordot(np.exp(weights), terms, 1)
+            factors.append((products(self.kappa(p, q), x.elements, z.elements), geometries))
         return factors
 
     @staticmethod
@@ -107,8 +105,8 @@ class CoupledKernel(Kernel):
     def with_gradient(self, p: Couplings, x: Dimers) -> tuple[np.ndarray, Backward]:
         raw = [s.spectra(p.u) for s in x.sites]
         spectra = unit(raw[0]), unit(raw[1])
-        products = _products(spectra, spectra)
-        similarity = _similarity(products)
+        inner = _products(spectra, spectra)
+        similarity = _similarity(inner)
         terms = powers(similarity)
         factors = self._factors(p, x, x, terms)
 
@@ -119,7 +117,7 @@ class CoupledKernel(Kernel):
             )
             small = np.abs(similarity) < 1e-12
             straight, crossed = M * np.where(small, 0.0, steep / np.where(small, 1.0, similarity))
-            (P, Q), (ii, jj, _, ji) = spectra, products  # the slopes are symmetric, so each product counts twice
+            (P, Q), (ii, jj, _, ji) = spectra, inner  # the slopes are symmetric, so each product counts twice
             crossed = 2 * crossed * ji
             over = 2 * (straight * jj) @ P + crossed @ Q, 2 * (straight * ii) @ Q + crossed.T @ P
             parts = zip(x.sites, over, raw, spectra, strict=True)
@@ -133,18 +131,13 @@ class CoupledKernel(Kernel):
     ) -> Couplings:
         """Gradient with the spectra held: over ``u`` through κ only."""
         slope = Couplings(0.0, *map(np.zeros_like, p[1:]))
-        (a, b), (g, h) = x.elements.T, x.ends.T
-        A, B, G, H = np.eye(len(p.u))[a], np.eye(len(p.u))[b], np.eye(p.own.shape[1])[g], np.eye(p.own.shape[1])[h]
         for q, (E, F) in enumerate(factors):
-            kappa, amplitude, (straight, crossed) = self.kappa(p, q), np.exp(p.amplitude[q]), M * F
-            dE = A.T @ (straight * kappa[np.ix_(b, b)]) @ A + B.T @ (straight * kappa[np.ix_(a, a)]) @ B
-            dE = dE + A.T @ (crossed * kappa[np.ix_(b, a)]) @ B + B.T @ (crossed * kappa[np.ix_(a, b)]) @ A
-            slope.amplitude[q] = ((dE + dE.T) * kappa).sum(1)
-            slope.u[:] += (dE + dE.T) * amplitude[:, None] * amplitude @ p.directions
-            straight, crossed = M * E
-            own = ((straight @ G) * G).sum(0) + ((straight @ H) * H).sum(0)
-            own = (own + ((crossed @ H) * G).sum(0) + ((crossed @ G) * H).sum(0)) / 2
-            slope.own[q] = own * np.exp(p.own[q])
+            kappa, amplitude = self.kappa(p, q), np.exp(p.amplitude[q])
+            both = products_slope(M * F, kappa, x.elements)
+            both = both + both.T
+            slope.amplitude[q] = (both * kappa).sum(1)
+            slope.u[:] += both * amplitude[:, None] * amplitude @ p.directions
+            slope.own[q] = np.diag(means_slope(M * E, p.own.shape[1], x.ends)) * np.exp(p.own[q])
             slope.weights[q] = np.exp(p.weights[q]) * np.tensordot(terms, M * E, 3)
         return slope._replace(u=_of_length(slope.u, p.u, p.directions))
 

@@ -11,7 +11,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from jijbench.gp.process import Backward, Kernel, Prior
+from jijbench.gp.exchange import means, means_slope, products, products_slope
+from jijbench.gp.process import Backward, Kernel, Prior, filled
 
 #: prior mean of the map from properties to coordinates, on its diagonal
 CHART = 0.6
@@ -75,14 +76,13 @@ class Parameters(NamedTuple):
 
 
 #: standard deviations of the priors; none of what a geometry has apart
-WIDTHS = Component(0.5, 1.0, 1.0, 2.0, np.inf, 2.0)  # type: ignore[arg-type]
+WIDTHS = Component(*map(np.array, (0.5, 1.0, 1.0, 2.0, np.inf, 2.0)))
 
 
 def prior(p: Parameters) -> Prior:
     """Normal priors about zero, the chart's about ``CHART``, for parameters of the shapes of ``p``."""
     mean = [Component(*map(np.zeros_like, c))._replace(chart=CHART * np.eye(*c.chart.shape)) for c in p.components]
-    width = [Component(*(np.full_like(part, w) for part, w in zip(c, WIDTHS, strict=True))) for c in p.components]
-    return Prior(Parameters(0.0, tuple(mean)), Parameters(np.inf, tuple(width)))
+    return Prior(Parameters(0.0, tuple(mean)), filled(p, Parameters(np.inf, (WIDTHS,) * len(mean))))
 
 
 @dataclass(frozen=True)
@@ -125,13 +125,10 @@ class PairKernel(Kernel):
 
     def _factors(self, p: Parameters, x: Grid, z: Grid) -> tuple[np.ndarray, np.ndarray]:
         """(P P', 2 Q) of the pairs and (G G', 2 Q) of the geometries: for each q as they stand, and exchanged."""
-        (a, b), (c, d), (g, h), (k, m) = x.pairs.T, z.pairs.T, x.ends.T, z.ends.T
-        left, right = [], []
-        for component in p.components:
-            E, B = self.elements(component), self.geometries(component)
-            left += [E[np.ix_(a, c)] * E[np.ix_(b, d)], E[np.ix_(a, d)] * E[np.ix_(b, c)]]
-            right += [(B[np.ix_(g, k)] + B[np.ix_(h, m)]) / 2, (B[np.ix_(g, m)] + B[np.ix_(h, k)]) / 2]
-        return np.column_stack([f.ravel() for f in left]), np.column_stack([f.ravel() for f in right])
+        left = [products(self.elements(c), x.pairs, z.pairs) for c in p.components]
+        right = [means(self.geometries(c), x.ends, z.ends) for c in p.components]
+        Q = 2 * len(p.components)
+        return np.stack(left).reshape(Q, -1).T.copy(), np.stack(right).reshape(Q, -1).T.copy()
 
     def diagonal(self, p: Parameters, x: Grid) -> np.ndarray:
         total = np.zeros(len(x.pair))
@@ -155,14 +152,8 @@ class PairKernel(Kernel):
 
     def _slope(self, c: Component, x: Grid, d_pairs: np.ndarray, d_ends: np.ndarray) -> Component:
         """Gradient over a component from those over its factors of the pairs (2, P, P) and geometries (2, G, G)."""
-        (a, b), (g, h), E, z = x.pairs.T, x.ends.T, self.elements(c), self.coordinates(c)
-        A, B, G, H = np.eye(len(E))[a], np.eye(len(E))[b], np.eye(len(c.own))[g], np.eye(len(c.own))[h]
-        straight, crossed = d_pairs
-        dE = A.T @ (straight * E[np.ix_(b, b)]) @ A + B.T @ (straight * E[np.ix_(a, a)]) @ B
-        dE = dE + A.T @ (crossed * E[np.ix_(b, a)]) @ B + B.T @ (crossed * E[np.ix_(a, b)]) @ A
-        straight, crossed = d_ends
-        dB = (G.T @ straight @ G + H.T @ straight @ H + G.T @ crossed @ H + H.T @ crossed @ G) / 2
-        both = dE * E
+        E, z, dB = self.elements(c), self.coordinates(c), means_slope(d_ends, len(c.own), x.ends)
+        both = products_slope(d_pairs, E, x.pairs) * E
         both = both + both.T
         dz = both @ z - both.sum(1)[:, None] * z
         return Component(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from jijbench.gp.process import Backward, Kernel, Prior
+from jijbench.gp.process import Backward, Kernel, Prior, filled
 
 #: centre of the prior of the noise, in units of the coefficients' variance, and of what each element and site has apart
 NOISE, OWN = 1e-3, 0.1
@@ -82,21 +82,16 @@ class ImpurityKernel(Kernel):
     def prior(self, n_element: int, n_site: int) -> Prior:
         """For tables with so many properties."""
 
-        def factor(present: bool, own: bool, size: int, of_own: float, of_length: float) -> Factor | tuple[()]:
-            return Factor(np.full(int(own), of_own), np.full(size, of_length)) if present else ()
-
-        mean, width = [], []
+        terms = []
         for t in self.terms:
+            own = np.full(int(t.own), np.log(OWN))
             sizes = (t.element, n_element), (t.site, n_site)
-            centres = [factor(has, t.own, size, np.log(OWN), np.log(t.length)) for has, size in sizes]
-            spreads = [factor(has, t.own, size, AMPLITUDE_WIDTH, LENGTH_WIDTH) for has, size in sizes]
-            mean.append(TermParameters(np.log(t.amplitude), *centres))
-            width.append(TermParameters(AMPLITUDE_WIDTH, *spreads))
-        slopes = np.zeros(n_site * self.scaled)
-        return Prior(
-            Parameters(tuple(mean), np.log(NOISE), slopes),
-            Parameters(tuple(width), AMPLITUDE_WIDTH, np.full_like(slopes, SLOPE_WIDTH)),
-        )
+            factors = [Factor(own, np.full(size, np.log(t.length))) if has else () for has, size in sizes]
+            terms.append(TermParameters(np.log(t.amplitude), *factors))
+        mean = Parameters(tuple(terms), np.log(NOISE), np.zeros(n_site * self.scaled))
+        factor = Factor(np.array(AMPLITUDE_WIDTH), np.array(LENGTH_WIDTH))
+        width = (TermParameters(AMPLITUDE_WIDTH, factor, factor),) * len(terms)
+        return Prior(mean, filled(mean, Parameters(width, AMPLITUDE_WIDTH, np.array(SLOPE_WIDTH))))
 
     def __call__(self, p: Parameters, x: Impurities, z: Impurities) -> np.ndarray:
         K = sum(outer * first * second for outer, (first, second), _ in self._products(p, x, z))

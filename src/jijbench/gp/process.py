@@ -158,11 +158,18 @@ def pack(tree: Any) -> np.ndarray:
 def unpack(theta: np.ndarray, like: Any) -> Any:
     """Nested tuples of arrays as ``like``, from one vector."""
     cuts = np.cumsum([leaf.size for leaf in leaves(like)])[:-1]
-    return _nested(iter(np.split(theta, cuts)), like)
+    parts = iter(np.split(theta, cuts))
+    return _mapped(lambda leaf, _: next(parts).reshape(np.shape(leaf)), like, like)
 
 
-def _nested(parts: Iterator[np.ndarray], like: Any) -> Any:
-    if not isinstance(like, tuple):
-        return next(parts).reshape(np.shape(like))
-    made = [_nested(parts, part) for part in like]
-    return type(like)(*made) if hasattr(like, "_fields") else tuple(made)
+def filled(like: Any, values: Any) -> Any:
+    """Nested tuples of arrays as ``like``, each full of the number that stands in its place in ``values``."""
+    return _mapped(lambda leaf, value: np.full(np.shape(leaf), value), like, values)
+
+
+def _mapped(function: Callable[[Any, Any], np.ndarray], tree: Any, other: Any) -> Any:
+    """``function`` of the leaves of nested tuples; an empty tuple has none, whatever stands there in ``other``."""
+    if not isinstance(tree, tuple):
+        return function(tree, other)
+    made = [_mapped(function, *parts) for parts in zip(tree, other, strict=bool(tree))]
+    return type(tree)(*made) if hasattr(tree, "_fields") else tuple(made)
