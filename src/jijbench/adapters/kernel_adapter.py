@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import clone
 
-from jijbench.adapters.base import Folds, MomentGated, open_gate, orbit_folds, where
+from jijbench.adapters.base import Folds, MomentGated, open_gate, orbit_folds
 from jijbench.data.sample import Sample
 from jijbench.gp.landmarks import Nystroem
 from jijbench.gp.ridge import REGULARISERS, Answers, Scan, choose_regulariser
@@ -87,19 +87,15 @@ class KernelAdapter(MomentGated):
                 answer[keep[valid]] = known
         return answers
 
-    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the Gaussian process (noise included); zero where J is zero by rule."""
-        keep = open_gate(samples) & (self.n_learned_ > 0)
-        mean, std = np.zeros((2, len(samples), *self.target.shape))
-        if not keep.any():
-            return mean, std
-        scan, asked = self._decomposed(), np.flatnonzero(keep)
-        for rows, seen in self._blocks(where(samples, keep)):
+    def answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        """Of the Gaussian process, noise included."""
+        scan, mean, std = self._decomposed(), *np.zeros((2, len(samples), *self.target.shape))
+        for rows, seen in self._blocks(samples):
             K = self.kernel(seen, self._seen)
-            mean[asked[rows]] = K @ self.alpha_
+            mean[rows] = K @ self.alpha_
             spread = self.diagonal(seen) + self.regulariser_ * scan.scale - scan.explained(K, self.regulariser_)
             deviation = np.sqrt(self.variance_ * np.maximum(spread, 0.0))
-            std[asked[rows]] = deviation.reshape(-1, *(1 for _ in self.target.shape))
+            std[rows] = deviation.reshape(-1, *(1 for _ in self.target.shape))
         return mean, std
 
     def _decomposed(self) -> Scan | Nystroem:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters.base import Folds, MomentGated, open_gate, where
+from jijbench.adapters.base import Folds, MomentGated, where
 from jijbench.data.elements import period, place_in_row
 from jijbench.data.sample import Geometry, Sample
 
@@ -55,17 +55,9 @@ class ShellScaled(MomentGated):
         return self.y_ / self.scale_[self.places(self.train_, self.ends)[:, 0]]
 
     def answer(self, samples: Sequence[Sample]) -> np.ndarray:
-        return self._answer_std(samples)[0]
+        return self.answer_std(samples)[0]
 
-    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the Gaussian process; both zero where J is zero by rule."""
-        mean, std = np.zeros((2, len(samples)))
-        keep = open_gate(samples) & (self.n_learned_ > 0)
-        if keep.any():
-            mean[keep], std[keep] = self._answer_std(where(samples, keep))
-        return mean, std
-
-    def _answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    def answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
         mean, std = np.zeros((2, len(samples)))
         keep = self._without_silent(samples)
         if not self.train_ or not keep.any():
