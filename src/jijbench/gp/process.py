@@ -41,7 +41,7 @@ class Kernel:
         return float(np.exp(self.noise_power * p.noise))
 
 
-K = TypeVar("K", bound=Kernel)
+AnyKernel = TypeVar("AnyKernel", bound=Kernel)
 
 
 class Prior(NamedTuple):
@@ -96,13 +96,13 @@ def loss(theta: np.ndarray, kernel: Kernel, like: Any, prior: Prior, x: Any, y: 
     return posterior.misfit() + precision @ off**2 / 2, pack(gradient) + precision * off
 
 
-class GaussianProcess(Generic[K]):
+class GaussianProcess(Generic[AnyKernel]):
     """A kernel with its parameters; ``learn`` changes them, ``condition`` takes in the data that ``mean`` follows."""
 
     x: Any
     posterior: Posterior
 
-    def __init__(self, kernel: K, parameters: Any) -> None:
+    def __init__(self, kernel: AnyKernel, parameters: Any) -> None:
         self.kernel, self.parameters = kernel, parameters
 
     def learn(self, x: Any, y: np.ndarray, prior: Prior, max_iter: int, unit: float = 1.0) -> Self:
@@ -116,8 +116,8 @@ class GaussianProcess(Generic[K]):
             value, gradient = loss(theta, self.kernel, start, prior, x, y)
             return (value, gradient) if value == REFUSED else (value / unit, gradient / unit)
 
-        found = minimize(share, pack(start), jac=True, method="L-BFGS-B", options={"maxiter": max_iter})
-        self.parameters = unpack(found.x, start)
+        optimum = minimize(share, pack(start), jac=True, method="L-BFGS-B", options={"maxiter": max_iter})
+        self.parameters = unpack(optimum.x, start)
         return self
 
     def condition(self, x: Any, y: np.ndarray) -> Self:
