@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from common import TASK, peak_mib
 
-from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import orbit_folds
+from jijbench.adapters.kernel_adapter import KernelAdapter
 from jijbench.adapters.soap import Soap
 from jijbench.data.sample import Sample
 from jijbench.data.task import load_task

@@ -9,8 +9,8 @@ import time
 import numpy as np
 from common import ALPHAS, ZETAS, grid, peak_mib, problem
 
-from jijbench.adapters._kernel import REGULARISERS
 from jijbench.adapters.soap import Soap
+from jijbench.gp.ridge import REGULARISERS
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
-from jijbench.adapters._scaled import ends_of
 from jijbench.adapters.ace_pair import AcePair, _aligned
+from jijbench.adapters.shell_scaled import ends_of
 from jijbench.testing import toys
 
 if adapters.missing("ace-pair"):

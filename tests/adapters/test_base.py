@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
+from jijbench.adapters.base import MomentGated
 from jijbench.data.task import INPUTS, Question
 from jijbench.errors import NotPortable
 from jijbench.targets import JIJ
@@ -89,3 +90,29 @@ def test_the_version_read_from_the_source_is_that_of_the_class(name):
     found = adapters.get(name)
     assert adapters.version(name) == found.version >= 1
     assert adapters.requires(name) == tuple(found.requires)
+
+
+class Gate(MomentGated):
+    """One everywhere, sure to one half, where J is not zero by rule."""
+
+    gives_std = True
+
+    def learn(self, samples, y, folds):
+        assert all(s.moments.all() for s in samples)
+
+    def answer_std(self, samples):
+        return np.ones(len(samples)), np.full(len(samples), 0.5)
+
+
+def test_where_a_moment_is_missing_a_gated_model_is_sure_of_zero(toy_table):
+    asked = toy_table(["Cr", "Mn", "Zn"], [3.0], {"Cr": 3.9, "Mn": 4.5, "Zn": 0.0})
+    mean, std = Gate().fit(asked, np.zeros(len(asked))).predict_std(asked)
+    magnetic = np.array(["Zn" not in s.elements for s in asked])
+    assert 0 < magnetic.sum() < len(asked)
+    assert np.array_equal(mean, np.where(magnetic, 1.0, 0.0))
+    assert np.array_equal(std, np.where(magnetic, 0.5, 0.0))
+
+
+def test_a_gated_model_without_a_deviation_says_so(samples, y):
+    with pytest.raises(TypeError, match="gives no standard deviation; check `gives_std` first"):
+        adapters.get("mean")().fit(samples, y).predict_std(samples)

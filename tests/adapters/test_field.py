@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
-from jijbench.adapters._curves import host_element
-from jijbench.adapters._field import as_pair, basis_of, weights_of
-from jijbench.adapters._host_gp import HostKernel, Pairs, Term
-from jijbench.adapters._window import Window, best_cut, learned
-from jijbench.adapters.impurity_gp import ImpurityGp, atom_potential, potentials_of, site_name
+from jijbench.adapters.field_regressor import as_pair, basis_of, weights_of
+from jijbench.adapters.impurity_gp import ImpurityGp, site_name
+from jijbench.data.potentials.lost_s_states import Odds
+from jijbench.data.potentials.start import host_element
 from jijbench.data.task import INPUTS, Question, load_task
 from jijbench.errors import UnknownElement
 from jijbench.scores.metrics import curve_norms, projected
 from jijbench.targets import JIJ
-from jijbench.targets.mesh import relative_mesh, volume_weights
+from jijbench.targets.mesh import volume_weights
 
 MODELS = (
     "ace-field", "additive-curve", "alchemical-field", "coulomb-field", "host-mean", "impurity-gp", "impurity-mean",
@@ -139,68 +138,15 @@ def test_inner_models_see_a_single_impurity_beside_its_nearest_host_atom():
     assert as_pair(shell) is shell
 
 
-def test_the_gradient_of_the_marginal_likelihood_is_that_of_differences():
-    rng, n = np.random.default_rng(0), 40
-    terms = (Term(0.5, site=False), Term(0.5, element=False, own=True), Term(0.5, own=True),
-             Term(0.1, site=False, own=True, weight="w"), Term(0.1, weight="w"))  # fmt: skip
-    kernel = HostKernel(terms, 3, 4, scaled=True)
-    pairs = Pairs(
-        rng.normal(size=(7, 3)), rng.normal(size=(6, 4)), rng.integers(0, 7, n), rng.integers(0, 6, n),
-        {"w": rng.normal(size=n)},
-    )  # fmt: skip
-    y, theta = rng.normal(size=(n, 2)), kernel.start + 0.3 * rng.normal(size=len(kernel.start))
-    theta[kernel.parts[-2]] = -1.0
-    found = kernel.loss(theta, pairs, y)[1]
-    steps = 1e-5 * np.eye(len(theta))
-    wanted = [(kernel.loss(theta + s, pairs, y)[0] - kernel.loss(theta - s, pairs, y)[0]) / 2e-5 for s in steps]
-    assert found == pytest.approx(np.array(wanted), abs=1e-6)
-
-
-def test_the_cut_is_found_where_the_curves_change_their_branch():
-    u = np.linspace(-0.5, 0.3, 33)
-    y = np.where(u < -0.21, -1.0, 1.0)
-    lost = best_cut(u, lambda lost: float(np.sum((y + 2.0 * lost - 1.0) ** 2)))
-    assert np.array_equal(lost, y < 0)
-    assert not best_cut(u, lambda lost: float(lost.sum())).any()
-
-
-def test_an_element_may_lose_its_electrons_apart_from_the_others():
-    u = np.array([-0.3, -0.25, -0.2, -0.1, 0.0, -0.3, -0.25, -0.2, -0.1, 0.0])
-    elements, lost = ["S"] * 5 + ["Te"] * 5, np.array([1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
-    window = learned(u, elements, lost)
-    assert np.array_equal(window.probability(u, elements) > 0.5, lost == 1)
-    assert window.probability(np.array([-2.0, 2.0]), ["Se", "Se"]) == pytest.approx([1.0, 0.0], abs=1e-3)
-    assert learned(u, elements, np.zeros(10)).probability(u, elements).max() < 1e-6
-
-
 def test_the_lost_are_told_from_the_rest_on_the_data():
     """O 2s is counted twice in Zr and not in Sc, S 3s is lost in K and not in Li (u = E_F + level of the atom)."""
     model = fitted("impurity-gp", "dv")
     lost = {f"{e}-in-{site}" for (e, site), flag in zip(model.names_, model.lost_, strict=True) if flag}
     assert lost
     assert all(name.split("-")[0] in ("N", "O", "S", "Se", "Te", "P") for name in lost)
-    p = Window(*model.odds_, elements=model.element_odds_).probability(np.array([-0.4, 0.2]), ["O", "O"])
+    p = Odds(*model.odds_, elements=model.element_odds_).probability(np.array([-0.4, 0.2]), ["O", "O"])
     assert p[0] > 0.9
     assert p[1] < 0.1
-
-
-def test_the_start_of_an_element_is_the_same_atom_in_every_host():
-    samples, _ = some("dv", "structure+start", "train")
-    atoms, _ = potentials_of(samples)
-    for sample in samples[::11]:
-        r = relative_mesh() * sample.inputs["host_state"][0]
-        atom = atom_potential(sample.elements[0], *atoms[sample.elements[0]], r)
-        miss = sample.inputs["start"] + sample.inputs["host_potential"] - atom
-        assert np.sqrt(miss**2 @ volume_weights()) < 0.002  # Ry, of curves that C changes by 0.2
-
-
-def test_beyond_the_known_mesh_the_atom_fades():
-    samples, _ = some("dv", "structure+start", "train")
-    atoms, _ = potentials_of(samples)
-    potential, radius = atoms["Cr"]
-    r = np.array([radius, 1.5 * radius, 40.0])
-    total = atom_potential("Cr", potential, radius, r) - 48 / r
-    assert total[0] < total[1] < total[2] < 1e-6
 
 
 def test_a_host_atom_in_its_own_host_is_no_impurity():
@@ -208,7 +154,7 @@ def test_a_host_atom_in_its_own_host_is_no_impurity():
     model, (asked, _) = fitted("impurity-gp", "dv"), some("dv", "structure+start", "test")
     sample = next(s for s in asked if host_element(s) == "Cu")
     own = replace(sample, elements=("Cu",))
-    known = model._known(["Cu"], model._atoms, model._hosts)["Cu"]
+    known = model.known(["Cu"], model.atoms, model.hosts)["Cu"]
     left = curve_norms(model.predict([own]) - known, volume_weights())[0]
     assert left < 0.15 * curve_norms(known[None], volume_weights())[0]
     shell, (asked, y) = fitted("impurity-gp", "dv-shell"), some("dv-shell", "structure+start", "test")

@@ -76,8 +76,8 @@ def test_an_unseen_geometry_is_less_sure_than_a_seen_one(some, name):
 def test_the_size_of_an_unseen_geometry_follows_the_distance(some, fitted):
     dataset = load_task("jij-bi2te3/jij/random-orbit").dataset
     ends = {s.geometry.signatures[0]: (s.geometry, 0) for s in dataset.samples if s.shell in (4, 8, 14)}
-    sizes = fitted._scales(fitted._ends | ends)[len(fitted._ends) :]
-    order = np.argsort([g.distance for name, (g, _) in ends.items() if name not in fitted._ends])
+    sizes = fitted.scales(fitted.ends | ends)[len(fitted.ends) :]
+    order = np.argsort([g.distance for name, (g, _) in ends.items() if name not in fitted.ends])
     assert (np.diff(sizes[order]) <= 0).all()
     assert sizes[order][-1] < sizes[order][0]
 

@@ -124,9 +124,10 @@ def test_the_hash_of_an_own_adapter_covers_its_descriptor_and_base(monkeypatch):
     seen = _sources_seen("jijbench.adapters.soap", monkeypatch)
     assert {
         "jijbench.adapters.soap",
-        "jijbench.adapters._kernel",
+        "jijbench.adapters.kernel_adapter",
         "jijbench.adapters.base",
         "jijbench.descriptors.soap",
+        "jijbench.gp.ridge",
     } <= seen
     assert "jijbench.adapters.coulomb" not in seen
     assert not any(name.startswith("jijbench.scores.metrics") for name in seen)
@@ -138,12 +139,13 @@ def test_the_hash_of_a_plug_in_covers_its_own_package_and_the_descriptors_it_use
     plugin.edit(
         "core.py",
         "import json\n",
-        "from jijbench.descriptors.coulomb import coulomb\nfrom jijbench.adapters._kernel import KernelAdapter\n",
+        "from jijbench.descriptors.coulomb import coulomb\n"
+        "from jijbench.adapters.kernel_adapter import KernelAdapter\n",
     )
     seen = _sources_seen(f"{plugin.name}.model", monkeypatch)
     own = {f"{plugin.name}.{name}" for name in ("model", "core", "more", "deep")}
     assert own <= seen
-    assert {"jijbench.descriptors.coulomb", "jijbench.adapters._kernel"} <= seen
+    assert {"jijbench.descriptors.coulomb", "jijbench.adapters.kernel_adapter"} <= seen
     assert f"{plugin.name}.unused" not in seen
 
 

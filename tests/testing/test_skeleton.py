@@ -18,7 +18,7 @@ def test_it_writes_a_package_without_a_placeholder_left(tmp_path):
     assert len(written) == len(FILES)
     package = tmp_path / "new/src/jijbench_my_2nd_model/__init__.py"
     assert package in written
-    assert "class My2ndModel(Gated):" in package.read_text()
+    assert "class My2ndModel(MomentGated):" in package.read_text()
     for path in written:
         assert not re.search("@[a-z]+@", path.read_text())
         if path.suffix == ".py":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jijbench.adapters.base import Adapter
 
 GROUP = "jijbench.adapters"
-_NO_MODEL = {"__init__", "base"}
+_NO_MODEL = {"__init__", "base", "curve_floor", "field_regressor", "kernel_adapter", "shell_scaled"}
 
 
 @lru_cache(maxsize=1)

@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Literal, cast
 import numpy as np
 from scipy.optimize import minimize
 
-from jijbench.adapters._kernel import KernelAdapter, Scan
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
+from jijbench.adapters.kernel_adapter import KernelAdapter
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.ace import AceSettings, Key, RadialBasis, Sites, sites
 from jijbench.errors import DataError
+from jijbench.gp.ridge import Scan
 from jijbench.targets import JIJ, Target
 
 #: radial functions and degrees for one, two and three neighbours

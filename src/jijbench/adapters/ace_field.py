@@ -1,10 +1,10 @@
-"""Curves from the Ace adapter: see ``_field`` and ``ace``."""
+"""Curves from the Ace adapter: see ``field_regressor`` and ``ace``."""
 
 from typing import ClassVar
 
-from jijbench.adapters._field import InnerField
 from jijbench.adapters.ace import Ace
 from jijbench.adapters.base import Adapter, AdapterInfo
+from jijbench.adapters.field_regressor import InnerField
 
 
 class AceField(InnerField):

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters._learned import End, LearnedElements, similarity_powers
 from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.pair_gp import PairGp, similarity_powers
+from jijbench.adapters.shell_scaled import End
 from jijbench.data.task import Question
 from jijbench.descriptors.ace import AceSettings, Blocks, RadialBasis, blind_blocks
 from jijbench.targets import JIJ, Target
@@ -15,7 +16,7 @@ from jijbench.targets import JIJ, Target
 N_MAX, L_MAX = (12, 4, 2), (0, 3, 1)
 
 
-class AcePair(LearnedElements):
+class AcePair(PairGp):
     """k(A, A') k(B, B') b(R, R') + the same with A, B exchanged, b from the ACE projections of both sites.
 
     b = Σ_ζ c_ζ [(p_i·p_i')(p_j·p_j')]^ζ + diag, p the projections of a site with every impurity one species, each tuple
@@ -38,17 +39,14 @@ class AcePair(LearnedElements):
         radial_parameter: float = 5.25, r_cut: float = 12.0, n_coordinates: int = 5, rank: int = 0,
         n_components: int = 2, freedom: float = 1.0, max_iter: int = 150, n_members: int = 1,
     ) -> None:  # fmt: skip
-        super().__init__(target=target, seed=seed)
+        super().__init__(
+            target=target, seed=seed, n_coordinates=n_coordinates, rank=rank, n_components=n_components,
+            freedom=freedom, max_iter=max_iter, n_members=n_members,
+        )  # fmt: skip
         self.body_order = body_order
         self.radial_basis = radial_basis
         self.radial_parameter = radial_parameter
         self.r_cut = r_cut
-        self.n_coordinates = n_coordinates
-        self.rank = rank
-        self.n_components = n_components
-        self.freedom = freedom
-        self.max_iter = max_iter
-        self.n_members = n_members
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters import _floor
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 
 
-class Additive(Gated):
+class Additive(MomentGated):
     """J(A, B, R) = a_A + a_B + c_R by ridge least squares; an unseen element counts as the mean one."""
 
     info: ClassVar[AdapterInfo] = _floor.floor_info("element effects + shell effect")

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import scipy.linalg
 
-from jijbench.adapters._coupled import JITTER, ZETA, Dimers, Evidence, Parameters, optimum
-from jijbench.adapters._scaled import End, Scaled, moments_of
 from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.shell_scaled import End, ShellScaled, element_map, moments_of
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.alchemical import elements_of, gaussian, low_rank, sites_of
 from jijbench.descriptors.soap import SoapSettings, Weighting
+from jijbench.gp.coupled_sites import ZETA, CoupledKernel, Couplings, Dimers, prior
+from jijbench.gp.process import GaussianProcess
 from jijbench.targets import JIJ, Target
 
-#: length of the prior coupling of elements, in units of ``Scaled._properties``
+#: length of the prior coupling of elements, in units of ``ShellScaled.properties``
 LENGTH = 1.4
 #: spread of the start around the prior mean of u
 SPREAD = 0.1
@@ -24,7 +24,7 @@ SPREAD = 0.1
 TOLERANCE = 1e-3
 
 
-class Alchemical(Scaled):
+class Alchemical(ShellScaled):
     """Σ_q κ_q(A, A') κ_q(B, B') Σ_ζ c_qζ [(p̂_i·p̂_i') (p̂_j·p̂_j')]^ζ + own + the same with i' and j' exchanged.
 
     p̂ are unit SOAP spectra over K pseudo-species, p_kk' = Σ u_Zk u_Z'k' p_ZZ', and κ_q(A, A') = a_qA a_qA' û_A·û_A'.
@@ -69,72 +69,55 @@ class Alchemical(Scaled):
 
     def learn_scaled(self) -> None:
         self.elements_ = elements_of(self.train_)
-        for name, value in vars(self._found()).items():
-            setattr(self, f"{name}_", value)
-        self.element_map_ = self._map()
+        learned = self._learned()
+        self.noise_, self.u_, self.amplitude_ = float(learned.noise), learned.u, learned.amplitude
+        self.own_, self.weights_ = learned.own, learned.weights
+        pairs = sorted({e for s in self.train_ for e in s.elements[:2]})
+        directions = learned.directions[[self.elements_.index(e) for e in pairs]]
+        self.element_map_ = json.dumps(element_map(pairs, directions))
 
-    def _found(self) -> Parameters:
-        """Parameters that maximise the marginal likelihood of ``n_learn`` rows."""
-        rng, Q, n_ends = np.random.default_rng(self.seed), self.n_components, len(self._ends)
+    def _learned(self) -> Couplings:
+        """Couplings that maximise the marginal likelihood of ``n_learn`` rows."""
+        rng, Q, n_ends = np.random.default_rng(self.seed), self.n_components, len(self.ends)
         some = np.sort(rng.permutation(len(self.train_))[: self.n_learn])
-        x = self._dimers([self.train_[k] for k in some], self.elements_, self._ends)
+        x = self._dimers([self.train_[k] for k in some], self.elements_, self.ends)
         first, second = (sites.compressed(TOLERANCE) for sites in x.sites)
-        prior = self._prior(self._properties(self.elements_, {}))
+        u = self._prior(self.properties(self.elements_, {}))
         weights = np.full((Q, len(ZETA)), -1.0) - np.arange(Q)[:, None]  # later components start smaller
-        logs = np.zeros((Q, len(prior))), np.full((Q, n_ends), -3.0), weights
-        mean = Parameters(0.0, prior, *logs)
-        start = Parameters(-2.0, prior + SPREAD * rng.normal(size=prior.shape), *logs)
-        return optimum(Evidence(Dimers((first, second), x.ends), self.scaled_[some], mean), start, self.max_iter)
+        mean = Couplings(0.0, u, np.zeros((Q, len(u))), np.full((Q, n_ends), -3.0), weights)
+        start = mean._replace(noise=-2.0, u=u + SPREAD * rng.normal(size=u.shape))
+        model = GaussianProcess(CoupledKernel(), start)
+        x = Dimers((first, second), x.ends)
+        return model.learn(x, self.scaled[some], prior(mean), self.max_iter, unit=len(some)).parameters
 
     def _prior(self, properties: np.ndarray) -> np.ndarray:
         """(elements, K) prior mean of u of elements with these properties: a Gaussian coupling, of low rank."""
-        known = self._properties(self.elements_, {})[:, :3] / LENGTH
+        known = self.properties(self.elements_, {})[:, :3] / LENGTH
         return low_rank(gaussian(known, known), gaussian(properties[:, :3] / LENGTH, known), self.n_species)
 
     def _dimers(self, samples: Sequence[Sample], elements: Sequence[str], ends: dict[str, End]) -> Dimers:
         settings = SoapSettings(self.r_cut, self.n_max, self.l_max, self.sigma, self.weighting)
-        return Dimers(sites_of(samples, elements, settings), self._places(samples, ends))
-
-    def _map(self) -> str:
-        """JSON of element → first two principal coordinates of û, of the elements asked about."""
-        pairs = sorted({e for s in self.train_ for e in s.elements[:2]})
-        u = self._couplings().directions[[self.elements_.index(e) for e in pairs]]
-        left, size, _ = np.linalg.svd(u - u.mean(0), full_matrices=False)
-        flat = np.pad(left * size, ((0, 0), (0, 2)))[:, :2]
-        return json.dumps({e: np.round(xy, 4).tolist() for e, xy in zip(pairs, flat, strict=True)})
+        return Dimers(sites_of(samples, elements, settings), self.places(samples, ends))
 
     def restore(self) -> None:
         if not self.train_:
             return
-        self.restore_ends()
-        p = self._couplings()
-        self._trained = self._dimers(self.train_, self.elements_, self._ends)
-        self._spectra = self._trained.spectra(p.u)
-        K = p.covariance(self._trained, self._trained, self._spectra, self._spectra)
-        K[np.diag_indices(len(K))] += np.exp(2 * p.noise) + JITTER
-        self._factor = scipy.linalg.cho_factor(K, lower=True, check_finite=False)
-        self._alpha = scipy.linalg.cho_solve(self._factor, self.scaled_, check_finite=False)
-
-    def _couplings(self) -> Parameters:
-        return Parameters(float(self.noise_), self.u_, self.amplitude_, self.own_, self.weights_)
+        couplings = Couplings(self.noise_, self.u_, self.amplitude_, self.own_, self.weights_)
+        x = self._dimers(self.train_, self.elements_, self.ends).settled(couplings.u)
+        self._model = GaussianProcess(CoupledKernel(), couplings).condition(x, self.scaled)
 
     def answer_scaled(self, samples: Sequence[Sample], ends: dict[str, End]) -> tuple[np.ndarray, np.ndarray]:
         elements = [*self.elements_, *sorted(set(elements_of(samples)) - set(self.elements_))]
-        p = self._extended(self._properties(elements, moments_of(samples)), len(ends))
-        x = self._dimers(samples, elements, ends)
-        spectra = x.spectra(p.u)
-        K = p.covariance(x, self._trained, spectra, self._spectra)
-        explained = np.einsum("nm,mn->n", K, scipy.linalg.cho_solve(self._factor, K.T, check_finite=False))
-        spread = p.variance(x, spectra) - explained + np.exp(2 * p.noise)
-        return K @ self._alpha, np.sqrt(np.maximum(spread, 0.0))
+        p = self._extended(self.properties(elements, moments_of(samples)), len(ends))
+        return self._model.mean_std(self._dimers(samples, elements, ends), parameters=p)
 
-    def _extended(self, properties: np.ndarray, n_ends: int) -> Parameters:
-        """Parameters with rows for new elements and geometries.
+    def _extended(self, properties: np.ndarray, n_ends: int) -> Couplings:
+        """Couplings with rows for new elements and geometries.
 
         New elements are placed by ridge regression of what was learned of the impurities on their properties; a new
         geometry has what the known ones have on average.
         """
-        p, n = self._couplings(), len(self.elements_)
+        p, n = self._model.parameters, len(self.elements_)
         known = [k for k, e in enumerate(self.elements_) if any(e in s.elements for s in self.train_)]
         prior, design = self._prior(properties), np.column_stack([np.ones(len(properties)), properties])
         learned = np.column_stack([p.u - prior[:n], p.amplitude.T])
@@ -144,4 +127,4 @@ class Alchemical(Scaled):
         amplitude = np.hstack([p.amplitude, guess[:, self.n_species :].T])
         own = np.log(np.exp(p.own).mean(1, keepdims=True))
         own = np.hstack([p.own, np.repeat(own, n_ends - p.own.shape[1], 1)])
-        return Parameters(p.noise, u, amplitude, own, p.weights)
+        return Couplings(p.noise, u, amplitude, own, p.weights)

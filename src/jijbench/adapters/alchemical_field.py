@@ -1,10 +1,10 @@
-"""Curves from alchemical SOAP with fixed couplings: see ``_field`` and ``alchemical_fixed``."""
+"""Curves from alchemical SOAP with fixed couplings: see ``field_regressor`` and ``alchemical_fixed``."""
 
 from typing import ClassVar
 
-from jijbench.adapters._field import InnerField
 from jijbench.adapters.alchemical_fixed import AlchemicalFixed
 from jijbench.adapters.base import Adapter, AdapterInfo
+from jijbench.adapters.field_regressor import InnerField
 
 
 class AlchemicalField(InnerField):

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.kernel_adapter import KernelAdapter
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.alchemical import elements_of, kappa, low_rank, sites_of, unit

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters.base import AdapterInfo, Folds, Gated, orbit_folds
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated, orbit_folds
 from jijbench.context import current
 from jijbench.data.sample import Sample
 from jijbench.descriptors.composition import composition, pair_geometry, pair_moments
@@ -29,7 +29,7 @@ ENSEMBLE = "WeightedEnsemble_L2"  # AutoGluon's name
 CORES = MappingProxyType({"num_cpus": 1, "num_gpus": 0, "fit_strategy": "sequential"})
 
 
-class AutoMl(Gated):
+class AutoMl(MomentGated):
     """AutoGluon's weighted ensemble of LightGBM, XGBoost and ExtraTrees on CBFV features of the two elements.
 
     With ``geometry`` the pair's distance, its parts in and across the layers and the sublattice are added, as in the

@@ -169,11 +169,12 @@ def orbit_folds(samples: Sequence[Sample], n: int = 5) -> Folds:
     return list(GroupKFold(min(n, len(set(orbits)))).split(orbits, groups=orbits))
 
 
-class Gated(Adapter):
+class MomentGated(Adapter):
     """An adapter that, where moments are released, predicts zero for a pair without two of them.
 
     J is exactly zero there, so it learns from the magnetic rows only. A subclass defines ``learn`` and
-    ``answer`` instead of ``fit`` and ``predict``.
+    ``answer`` instead of ``fit`` and ``predict``, and where it ``gives_std``, ``answer_std`` instead of
+    ``predict_std``: both are zero where J is zero by rule.
     """
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0) -> None:
@@ -187,6 +188,10 @@ class Gated(Adapter):
     def answer(self, samples: Sequence[Sample]) -> np.ndarray:
         """Predict the rows that are left."""
         raise TypeError(f"{type(self).__name__} must define answer(samples)")
+
+    def answer_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the rows that are left, only where ``gives_std``."""
+        raise TypeError(f"{type(self).__name__} must define answer_std(samples), or predict_std(samples)")
 
     def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         y = np.asarray(y, dtype=float)
@@ -204,6 +209,15 @@ class Gated(Adapter):
         if keep.any():
             mean[keep] = self.answer(where(samples, keep))
         return mean
+
+    def predict_std(self, samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+        if not self.gives_std:
+            return super().predict_std(samples)
+        keep = open_gate(samples) & (self.n_learned_ > 0)
+        mean, std = np.zeros((2, len(samples), *self.target.shape))
+        if keep.any():
+            mean[keep], std[keep] = self.answer_std(where(samples, keep))
+        return mean, std
 
 
 def where(samples: Sequence[Sample], keep: np.ndarray) -> list[Sample]:

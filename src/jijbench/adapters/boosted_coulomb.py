@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.coulomb import Form, coulomb
@@ -14,7 +14,7 @@ from jijbench.targets import JIJ, Target
 HYPERS = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization")
 
 
-class BoostedCoulomb(Gated):
+class BoostedCoulomb(MomentGated):
     """Histogram gradient boosting on the eigenvalues or sorted rows of the Coulomb matrix, or on the bare pair's."""
 
     requires: ClassVar[tuple[str, ...]] = ("dscribe",)

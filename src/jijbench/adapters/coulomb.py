@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from jijbench.adapters._kernel import KernelAdapter
 from jijbench.adapters.base import AdapterInfo, Folds
+from jijbench.adapters.kernel_adapter import KernelAdapter
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.coulomb import Form, coulomb

@@ -1,12 +1,12 @@
-"""Curves from the Coulomb matrix of the cluster: see ``_field`` and ``coulomb``."""
+"""Curves from the Coulomb matrix of the cluster: see ``field_regressor`` and ``coulomb``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from jijbench.adapters._field import InnerField
 from jijbench.adapters.base import Adapter, AdapterInfo
 from jijbench.adapters.coulomb import Coulomb
+from jijbench.adapters.field_regressor import InnerField
 
 
 class CoulombField(InnerField):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 
 from jijbench.adapters._gap_fit import ENERGY, Files, energies, gap_fit, read_files, write_files
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.elements import atomic_number, symbol
@@ -23,7 +23,7 @@ TRANSITION = 1.0  # Å over which the density of neighbours fades at the cutoff
 FOLDER = "gap"  # of a saved model, with QUIP's own files in it
 
 
-class Gap(Gated):
+class Gap(MomentGated):
     """Sparse Gaussian process on SOAP spectra of the two impurity sites, J = ε(i) + ε(j).
 
     J stands for the energy of the cluster, in meV as if they were eV (gap_fit's jitter of 10⁻¹⁰ expects energies

@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from jijbench.adapters._curves import host_element
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds, orbit_folds
+from jijbench.data.potentials.start import host_element
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.descriptors.jacobi import JacobiSettings, polynomials

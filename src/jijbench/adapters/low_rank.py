@@ -6,14 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters._floor import Additive, floor_info
-from jijbench.adapters.base import AdapterInfo, Folds, Gated, orbit_folds
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated, orbit_folds
 from jijbench.data.sample import Sample
 
 RANKS = (1, 2, 3, 4)
 RIDGES = (0.003, 0.03, 0.3)
 
 
-class LowRank(Gated):
+class LowRank(MomentGated):
     """J[pair, geometry] ≈ Σ_k u_k[pair] v_k[geometry], each geometry scaled to unit rms first.
 
     Alternating ridge least squares (Koren et al. 2009); rank and ridge are chosen on the inner folds.

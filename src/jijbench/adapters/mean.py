@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters._floor import floor_info
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 
 
-class Mean(Gated):
+class Mean(MomentGated):
     """Predicts the mean of the training rows (with moments: of the magnetic ones)."""
 
     info: ClassVar[AdapterInfo] = floor_info("mean")

@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters._floor import distance_label, floor_info, interpolate
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 
 
-class MomentProduct(Gated):
+class MomentProduct(MomentGated):
     """One number a distance times the product of the moments; an unseen distance is interpolated."""
 
     info: ClassVar[AdapterInfo] = floor_info("c_shell * m_i * m_j")

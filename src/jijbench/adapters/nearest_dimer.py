@@ -6,12 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters._floor import floor_info
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 from jijbench.elements import period, place_in_row
 
 
-class NearestDimer(Gated):
+class NearestDimer(MomentGated):
     """Copies the nearest training dimer (the mean of equally near ones).
 
     Squared distance = ((r − r') / Å)² + for both impurities, in the better of the two orders,

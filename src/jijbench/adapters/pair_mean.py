@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from jijbench.adapters._floor import Additive, floor_info, group_means
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 
 
-class PairMean(Gated):
+class PairMean(MomentGated):
     """Predicts the mean over shells of the pair of elements; an unseen pair gets the additive effects."""
 
     info: ClassVar[AdapterInfo] = floor_info("mean of the element pair, additive effects where it is unseen")

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._curves import host_element
-from jijbench.adapters._field import FieldRegressor
 from jijbench.adapters.base import AdapterInfo, Folds
+from jijbench.adapters.field_regressor import FieldRegressor
+from jijbench.data.potentials.start import host_element
 from jijbench.data.sample import Sample
 from jijbench.elements import group, period
 
@@ -32,9 +32,8 @@ class PlainGp(FieldRegressor):
         self.centre_, self.spread_ = self.x_.mean(0), np.maximum(self.x_.std(0), 1e-9)
         lengths = RBF(np.ones(self.x_.shape[1]), (0.05, 1e2))
         kernel = ConstantKernel(1.0, (1e-3, 1e4)) * lengths + WhiteKernel(1e-2, (1e-6, 1.0))
-        found = [GaussianProcessRegressor(kernel, normalize_y=True).fit(self._scaled(self.x_), y) for y in c.T]
-        self.theta_ = np.array([model.kernel_.theta for model in found])  # (m, d + 2)
-        self._models = found
+        self._models = [GaussianProcessRegressor(kernel, normalize_y=True).fit(self._scaled(self.x_), y) for y in c.T]
+        self.theta_ = np.array([model.kernel_.theta for model in self._models])  # (m, d + 2)
 
     def restore(self) -> None:
         from sklearn.gaussian_process import GaussianProcessRegressor

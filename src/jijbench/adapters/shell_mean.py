@@ -7,11 +7,11 @@ import numpy as np
 
 from jijbench.adapters._floor import ShellMean as Means
 from jijbench.adapters._floor import distance_label, floor_info, interpolate
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 
 
-class ShellMean(Gated):
+class ShellMean(MomentGated):
     """Predicts the mean of the pair's distance; an unseen distance is interpolated."""
 
     info: ClassVar[AdapterInfo] = floor_info("mean of the shell, interpolated in distance where it is unseen")

@@ -1,9 +1,9 @@
-"""Curves from the Soap adapter: see ``_field`` and ``soap``."""
+"""Curves from the Soap adapter: see ``field_regressor`` and ``soap``."""
 
 from typing import ClassVar
 
-from jijbench.adapters._field import InnerField
 from jijbench.adapters.base import Adapter, AdapterInfo
+from jijbench.adapters.field_regressor import InnerField
 from jijbench.adapters.soap import Soap
 
 

@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters._learned import End, LearnedElements, similarity_powers
 from jijbench.adapters.base import AdapterInfo
+from jijbench.adapters.pair_gp import PairGp, similarity_powers
+from jijbench.adapters.shell_scaled import End
 from jijbench.data.task import Question
 from jijbench.descriptors.soap import SoapSettings, Weighting, blind_spectra
 from jijbench.targets import JIJ, Target
 
 
-class SoapPair(LearnedElements):
+class SoapPair(PairGp):
     """k(A, A') k(B, B') b(R, R') + the same with A, B exchanged, b from the SOAP spectra of both sites.
 
     b = Σ_ζ c_ζ [(p_i·p_i')(p_j·p_j')]^ζ + diag, with unit spectra in which every impurity is one species, so b knows
@@ -34,18 +35,15 @@ class SoapPair(LearnedElements):
         sigma: float = 0.5, weighting: Weighting = "none", n_coordinates: int = 5, rank: int = 0,
         n_components: int = 2, freedom: float = 1.0, max_iter: int = 150, n_members: int = 1,
     ) -> None:  # fmt: skip
-        super().__init__(target=target, seed=seed)
+        super().__init__(
+            target=target, seed=seed, n_coordinates=n_coordinates, rank=rank, n_components=n_components,
+            freedom=freedom, max_iter=max_iter, n_members=n_members,
+        )  # fmt: skip
         self.r_cut = r_cut
         self.n_max = n_max
         self.l_max = l_max
         self.sigma = sigma
         self.weighting = weighting
-        self.n_coordinates = n_coordinates
-        self.rank = rank
-        self.n_components = n_components
-        self.freedom = freedom
-        self.max_iter = max_iter
-        self.n_members = n_members
 
     @classmethod
     def suggest(cls, trial: Any, question: Question) -> dict[str, Any]:

@@ -112,11 +112,11 @@ class Impurities:
         cells = {h: self._radius(h) for x, h in self.starts if x == impurity}
         if not cells:
             raise DataError(f"the atomic start of {impurity} is not in the data; give v_start in a .npz file")
-        from jijbench.adapters.impurity_gp import atom_potential
+        from jijbench.data.potentials.start import Spherical, atom_potential
 
         largest = max(cells, key=lambda h: cells[h])
         known = self.starts[impurity, largest]
-        found = atom_potential(impurity, known, cells[largest], relative_mesh() * r_ws)
+        found = atom_potential(impurity, Spherical(known, cells[largest]), relative_mesh() * r_ws)
         beyond = f", extrapolated beyond {cells[largest]:.3f} Bohr" if r_ws > cells[largest] else ""
         return found, f"atom in {largest}{beyond}"
 

@@ -12,9 +12,11 @@ from jijbench.files import sha256_of
 #: where the code of models lies, and the modules of the data whose numbers are features
 FEATURES = (
     "jijbench.adapters.",
+    "jijbench.gp.",
     "jijbench.descriptors.",
     "jijbench.elements",
     "jijbench.targets.mesh",
+    "jijbench.data.potentials",
     "jijbench.data.sample",
 )
 

@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from jijbench.adapters.base import AdapterInfo, Folds, Gated
+from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.elements import place_in_row
 from jijbench.targets import JIJ, Target
 
 
-class Decay(Gated):
+class Decay(MomentGated):
     """Three numbers by least squares, and a length that is a hyper."""
 
     info: ClassVar[AdapterInfo] = AdapterInfo("a plug-in of jijbench's tests", "MIT", "descriptor")

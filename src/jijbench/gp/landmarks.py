@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 import scipy.linalg
 
-from jijbench.adapters.base import Folds
+from jijbench.gp.ridge import Folds
 
 #: eigenvalues of K_mm that are kept, relative to the largest
 LEAST = 1e-12

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jijbench.descriptors.levels import s_level
+from jijbench.data.potentials.s_level import s_level
 
 
 @pytest.mark.parametrize(("z", "n"), [(1, 1), (1, 2), (8, 1), (8, 2), (34, 4)])

@@ -6,21 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from jijbench.adapters import _kernel
-from jijbench.adapters._kernel import REGULARISERS, Scan, best
-from jijbench.adapters._nystroem import Nystroem
-from jijbench.adapters.ace import Ace
-from jijbench.adapters.alchemical_fixed import AlchemicalFixed
-from jijbench.adapters.coulomb import Coulomb
-from jijbench.adapters.soap import Soap
-from jijbench.errors import DataError
-
-ROWS = [
-    Coulomb(),
-    pytest.param(Soap(n_max=3, l_max=2), marks=pytest.mark.filterwarnings("ignore")),
-    AlchemicalFixed(n_max=3, l_max=2),
-    Ace(embedding="linear", body_order=2),
-]
+from jijbench.gp.landmarks import Nystroem
+from jijbench.gp.ridge import REGULARISERS, Scan, choose_regulariser
 
 
 def kernel_of(x, z):
@@ -78,50 +65,19 @@ def test_curves_are_learned_as_numbers_are(problem):
 def test_all_samples_as_landmarks_are_the_exact_kernel(problem):
     x, _, y, folds = problem
     exact, scan = Scan(kernel_of(x, x), y), seen(x, x, y, folds)
-    one = best([[exact.left_out(r, *fold) for fold in folds] for r in REGULARISERS[4:]], y, folds, REGULARISERS[4:])
-    other = best(scan.left_out(REGULARISERS[4:]), y, folds, REGULARISERS[4:])
+    one = choose_regulariser(
+        [[exact.left_out(r, *fold) for fold in folds] for r in REGULARISERS[4:]], y, folds, REGULARISERS[4:]
+    )
+    other = choose_regulariser(scan.left_out(REGULARISERS[4:]), y, folds, REGULARISERS[4:])
     assert one[0] == other[0]
     for a, b in zip(one[1], other[1], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-@pytest.mark.parametrize("model", ROWS, ids=lambda model: type(model).__name__)
-def test_a_large_part_goes_through_landmarks(model, some, monkeypatch, tmp_path):
-    from sklearn.base import clone
-
-    for name in model.requires:
-        pytest.importorskip({"python-ace": "pyace"}.get(name, name), reason=f"{name} is not installed")
-    samples, _, y = some
-    monkeypatch.setattr(_kernel, "BLOCK", 50)
-    exact = clone(model).fit(samples[:100], y[:100])
-    monkeypatch.setattr(_kernel.KernelAdapter, "exact_below", 60)
-    monkeypatch.setattr(_kernel.KernelAdapter, "n_landmarks", 100)
-    all_of_them = clone(model).fit(samples[:100], y[:100])
-    assert all_of_them.regulariser_ == exact.regulariser_
-    np.testing.assert_allclose(all_of_them.predict(samples), exact.predict(samples), atol=1e-3 * np.abs(y).max())
-    monkeypatch.setattr(_kernel.KernelAdapter, "n_landmarks", 40)
-    few = clone(model).fit(samples[:100], y[:100])
-    assert len(few.train_) == 40
-    assert np.abs(few.predict(samples[:100]) - y[:100]).mean() < np.abs(y[:100]).mean()
-    few.save(tmp_path / "model")
-    again = type(model).load(tmp_path / "model")
-    for found, expected in zip(again.predict_std(samples), few.predict_std(samples), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
-    mean, std = few.predict_std(samples)
-    np.testing.assert_allclose(mean, few.predict(samples), atol=1e-9)
-    assert (std > 0).all()
-
-
-def test_an_embedding_of_a_large_part_is_refused(some, monkeypatch):
-    monkeypatch.setattr(Ace, "exact_below", 60)
-    with pytest.raises(DataError, match="122 samples, at most 60"):
-        Ace(embedding="fs").fit(some[0], some[2])
-
-
 MEASURE = """
 import resource, sys
 import numpy as np
-from jijbench.adapters._nystroem import Nystroem
+from jijbench.gp.landmarks import Nystroem
 n = int(sys.argv[1])
 rng = np.random.default_rng(0)
 z = rng.normal(size=(200, 3))

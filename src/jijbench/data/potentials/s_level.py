@@ -17,5 +17,7 @@ def s_level(
     step = np.log(r[1] / r[0])
     diagonal = (2.0 / step**2 + 0.25) / r**2 + potential(r)
     beside = -1.0 / (step**2 * r[:-1] * r[1:])
-    found = scipy.linalg.eigh_tridiagonal(diagonal, beside, eigvals_only=True, select="i", select_range=(n - 1, n - 1))
-    return float(found[0])
+    energies = scipy.linalg.eigh_tridiagonal(
+        diagonal, beside, eigvals_only=True, select="i", select_range=(n - 1, n - 1)
+    )
+    return float(energies[0])

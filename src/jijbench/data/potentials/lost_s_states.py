@@ -18,7 +18,7 @@ U_WIDTH, ELEMENT_WEIGHT, PENALTY_INVERSE = 0.1, 0.7, 100.0
 
 
 @dataclass(frozen=True)
-class Window:
+class Odds:
     """log-odds of being lost = bias + slope u + what the element adds."""
 
     bias: float
@@ -38,19 +38,19 @@ def best_cut(u: np.ndarray, misfit: Callable[[np.ndarray], float]) -> np.ndarray
     """
     values = np.unique(np.round(u[u < 0.0], 6))
     cuts = [-np.inf, *((values[1:] + values[:-1]) / 2)]
-    found = [(u < cut).astype(float) for cut in cuts]
-    return found[int(np.argmin([misfit(lost) for lost in found]))]
+    tried = [(u < cut).astype(float) for cut in cuts]
+    return tried[int(np.argmin([misfit(lost) for lost in tried]))]
 
 
-def learned(u: np.ndarray, elements: Sequence[str], lost: np.ndarray) -> Window:
-    """The regression of ``lost`` (n,) 0 or 1 on u and elements."""
+def learn_odds(u: np.ndarray, elements: Sequence[str], lost: np.ndarray) -> Odds:
+    """The logistic regression of ``lost`` (n,) 0 or 1 on u and elements."""
     from sklearn.linear_model import LogisticRegression
 
     if len(set(lost)) == 1:
-        return Window(100.0 * lost[0] - 50.0, 0.0, {})
+        return Odds(100.0 * lost[0] - 50.0, 0.0, {})
     names = sorted(set(elements))
     x = np.column_stack([u / U_WIDTH, ELEMENT_WEIGHT * (np.array(elements)[:, None] == np.array(names))])
-    found = LogisticRegression(C=PENALTY_INVERSE, max_iter=2000).fit(x, lost)
-    weights = found.coef_[0]
+    model = LogisticRegression(C=PENALTY_INVERSE, max_iter=2000).fit(x, lost)
+    weights = model.coef_[0]
     own = {name: float(ELEMENT_WEIGHT * w) for name, w in zip(names, weights[1:], strict=True)}
-    return Window(float(found.intercept_[0]), float(weights[0] / U_WIDTH), own)
+    return Odds(float(model.intercept_[0]), float(weights[0] / U_WIDTH), own)

@@ -1,9 +1,18 @@
+"""Adapters that are one kernel and a regulariser, also where they learn through landmarks."""
+
 import numpy as np
 import pytest
 
-from jijbench.adapters._kernel import REGULARISERS, KernelAdapter, Scan, best
+from jijbench.adapters import kernel_adapter
+from jijbench.adapters.ace import Ace
+from jijbench.adapters.alchemical_fixed import AlchemicalFixed
 from jijbench.adapters.base import Adapter, AdapterInfo, orbit_folds
+from jijbench.adapters.coulomb import Coulomb
+from jijbench.adapters.kernel_adapter import KernelAdapter
+from jijbench.adapters.soap import Soap
 from jijbench.elements import place_in_row
+from jijbench.errors import DataError
+from jijbench.gp.ridge import REGULARISERS
 from jijbench.targets import JIJ, Vector
 
 
@@ -55,57 +64,6 @@ def folds(n: int, dropped: bool) -> list[tuple[np.ndarray, np.ndarray]]:
         gone = order[(k + 1) % 3 :: 3][:4] if dropped else []
         made.append((np.setdiff1d(np.arange(n), [*valid, *gone]), valid))
     return made
-
-
-def refit(K, y, regulariser, train, valid):
-    """Ridge regression on the training rows alone, solved directly."""
-    level = regulariser * np.mean(np.diag(K))
-    alpha = np.linalg.solve(K[np.ix_(train, train)] + level * np.eye(len(train)), y[train])
-    return K[np.ix_(valid, train)] @ alpha
-
-
-@pytest.mark.parametrize("dropped", [False, True])
-@pytest.mark.parametrize("regulariser", [1e-4, 1e-2, 1.0])
-def test_left_out_rows_are_predicted_as_by_a_refit(K, y, regulariser, dropped):
-    scan = Scan(K.copy(), y)
-    for train, valid in folds(len(y), dropped):
-        assert np.allclose(scan.left_out(regulariser, train, valid), refit(K, y, regulariser, train, valid), atol=1e-6)
-
-
-def test_left_out_rows_of_vectors(K):
-    y = np.random.default_rng(1).normal(size=(len(K), 3))
-    scan = Scan(K.copy(), y)
-    train, valid = folds(len(y), True)[1]
-    found = scan.left_out(1e-2, train, valid)
-    assert found.shape == (len(valid), 3)
-    assert np.allclose(found, refit(K, y, 1e-2, train, valid), atol=1e-7)
-
-
-def test_one_left_out_row(K, y):
-    everything = np.arange(len(y))
-    for k in (0, 7, len(y) - 1):
-        train, valid = np.delete(everything, k), np.array([k])
-        assert np.allclose(Scan(K.copy(), y).left_out(1e-2, train, valid), refit(K, y, 1e-2, train, valid))
-
-
-def test_weights_solve_the_system(K, y):
-    level = 1e-3 * np.mean(np.diag(K))
-    assert np.allclose((K + level * np.eye(len(y))) @ Scan(K.copy(), y).weights(1e-3), y)
-
-
-@pytest.mark.parametrize("dropped", [False, True])
-def test_best_picks_the_regulariser_of_the_least_error(K, samples, y, dropped):
-    smooth = np.array([np.cos(s.distance) for s in samples]) + 0.3 * y
-    parts, tried = folds(len(y), dropped), 10.0 ** np.arange(-5.0, 2.0)
-    answers = {r: [refit(K, smooth, r, *part) for part in parts] for r in tried}
-    truth = np.concatenate([smooth[valid] for _, valid in parts])
-    errors = {r: np.abs(np.concatenate(answers[r]) - truth).mean() for r in tried}
-    scan = Scan(K.copy(), smooth)
-    regulariser, predictions = best([[scan.left_out(r, *part) for part in parts] for r in tried], smooth, parts, tried)
-    assert regulariser == min(errors, key=errors.get)
-    assert tried[0] < regulariser < tried[-1]  # not decided by the edge
-    for found, expected in zip(predictions, answers[regulariser], strict=True):
-        assert np.allclose(found, expected, atol=1e-7)
 
 
 def test_a_fitted_model_predicts_as_ridge_regression(samples, y, K):
@@ -233,3 +191,44 @@ def test_a_loaded_model_answers_alike(tmp_path, samples, y):
     again = Gaussian.load(tmp_path / "model")
     for found, expected in zip(again.predict_std(samples), model.predict_std(samples), strict=True):
         assert np.allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+ROWS = [
+    Coulomb(),
+    pytest.param(Soap(n_max=3, l_max=2), marks=pytest.mark.filterwarnings("ignore")),
+    AlchemicalFixed(n_max=3, l_max=2),
+    Ace(embedding="linear", body_order=2),
+]
+
+
+@pytest.mark.parametrize("model", ROWS, ids=lambda model: type(model).__name__)
+def test_a_large_part_goes_through_landmarks(model, some, monkeypatch, tmp_path):
+    from sklearn.base import clone
+
+    for name in model.requires:
+        pytest.importorskip({"python-ace": "pyace"}.get(name, name), reason=f"{name} is not installed")
+    samples, _, y = some
+    monkeypatch.setattr(kernel_adapter, "BLOCK", 50)
+    exact = clone(model).fit(samples[:100], y[:100])
+    monkeypatch.setattr(KernelAdapter, "exact_below", 60)
+    monkeypatch.setattr(KernelAdapter, "n_landmarks", 100)
+    all_of_them = clone(model).fit(samples[:100], y[:100])
+    assert all_of_them.regulariser_ == exact.regulariser_
+    np.testing.assert_allclose(all_of_them.predict(samples), exact.predict(samples), atol=1e-3 * np.abs(y).max())
+    monkeypatch.setattr(KernelAdapter, "n_landmarks", 40)
+    few = clone(model).fit(samples[:100], y[:100])
+    assert len(few.train_) == 40
+    assert np.abs(few.predict(samples[:100]) - y[:100]).mean() < np.abs(y[:100]).mean()
+    few.save(tmp_path / "model")
+    again = type(model).load(tmp_path / "model")
+    for found, expected in zip(again.predict_std(samples), few.predict_std(samples), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+    mean, std = few.predict_std(samples)
+    np.testing.assert_allclose(mean, few.predict(samples), atol=1e-9)
+    assert (std > 0).all()
+
+
+def test_an_embedding_of_a_large_part_is_refused(some, monkeypatch):
+    monkeypatch.setattr(Ace, "exact_below", 60)
+    with pytest.raises(DataError, match="122 samples, at most 60"):
+        Ace(embedding="fs").fit(some[0], some[2])

@@ -1,15 +1,14 @@
-"""What the floors of curves share: means over labels."""
+"""The base of floors of curves: means over labels."""
 
 from collections.abc import Hashable, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 
-from jijbench.adapters._field import no_curve
 from jijbench.adapters.base import Adapter, Folds
+from jijbench.adapters.field_regressor import no_curve
 from jijbench.data.sample import Sample
 from jijbench.data.task import Question
-from jijbench.elements import symbol
 from jijbench.targets import JIJ, Target
 
 
@@ -52,12 +51,6 @@ def label_means(labels: Sequence[Hashable], curves: np.ndarray) -> tuple[list, n
     names = sorted(set(labels))  # type: ignore[type-var]
     member = np.array([[label == name for label in labels] for name in names], dtype=float)
     return names, member @ curves / member.sum(1, keepdims=True)
-
-
-def host_element(sample: Sample) -> str:
-    """Element of an elemental host: of its most frequent atom besides the impurity."""
-    others = np.delete(sample.geometry.numbers, list(sample.impurities[:1]))
-    return symbol(int(np.bincount(others).argmax()))
 
 
 def impurity_label(sample: Sample) -> str:
