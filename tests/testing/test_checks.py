@@ -12,7 +12,8 @@ from jijbench.bundle.files import unsafe
 from jijbench.testing import bad, flawed
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import check_all
-from jijbench.testing.sound import Sound
+from jijbench.targets import DIJ
+from jijbench.testing.sound import Sound, SoundVector
 from jijbench.testing.subject import Subject
 
 #: check → the shipped models that must fail it, and the limits they are given
@@ -24,7 +25,7 @@ FLAWS = {
     "fit": [(bad.Raising, {}), (flawed.ReturnsNothing, {}), (bad.Slow, {"seconds": 0.2}), (bad.Hungry, {})],
     "answer": [(bad.NotANumber, {}), (bad.WrongShape, {}), (bad.TooFew, {})],
     "deviation": [(flawed.NegativeDeviation, {})],
-    "vectors": [(flawed.FlattensVectors, {})],
+    "arrays": [(flawed.FlattensArrays, {})],
     "seed": [(flawed.GlobalNoise, {})],
     "batch": [(flawed.CentresBatch, {})],
     "order": [(flawed.SortsRows, {})],
@@ -45,6 +46,12 @@ FLAWS = {
     "owns": [(flawed.KeepsReference, {})],
     "tidy": [(flawed.WritesHere, {})],
     "cost": [(flawed.Sluggish, {"seconds": 0.3}), (flawed.Hoards, {"memory_mib": 60})],
+    "vector_answer": [(flawed.VectorOfOne, {})],
+    "vector_rotation": [(flawed.VectorByTheAxes, {}), (flawed.PolarVector, {})],
+    "vector_translation": [(flawed.VectorFromTheOrigin, {})],
+    "vector_permutation": [(flawed.VectorByAtomOrder, {})],
+    "vector_naming": [(flawed.VectorWithoutSign, {})],
+    "vector_learns": [(flawed.OtherConvention, {})],
 }
 CASES = [(check, model, limits) for check, models in FLAWS.items() for model, limits in models]
 
@@ -60,7 +67,21 @@ def failed(subject: Subject) -> list[str]:
 
 
 def test_a_sound_model_passes_everything():
-    assert {outcome.status for outcome in check_all(Subject(Sound))} == {"passed"}
+    assert {outcome.status for outcome in check_all(Subject(SoundVector))} == {"passed"}
+
+
+def test_a_model_whose_numbers_nothing_turns_is_not_asked_for_vectors():
+    excused = {outcome.check: outcome.reason for outcome in check_all(Subject(Sound)) if outcome.status != "passed"}
+    assert set(excused) == {check.__name__ for check in CHECKS if check.__name__.startswith("vector_")}
+    assert set(excused.values()) == {"Sound has no vectors that turn with the crystal, as dij does"}
+
+
+def test_a_model_may_be_asked_for_vectors_alone():
+    found = {outcome.check: outcome.status for outcome in check_all(Subject(SoundVector, target=DIJ))}
+    assert {name for name, status in found.items() if status != "passed"} == {
+        "arrays", *(name for name in found if name.startswith("vector_"))
+    }  # fmt: skip
+    assert failed(Subject(flawed.PolarVector, target=DIJ)) == ["rotation"]
 
 
 def test_every_check_has_a_model_that_must_fail_it():

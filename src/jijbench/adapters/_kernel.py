@@ -83,7 +83,7 @@ class KernelAdapter(Gated):
     """
 
     gives_std: ClassVar[bool] = True
-    takes_vectors: ClassVar[bool] = True
+    takes_arrays: ClassVar[bool] = True
     exact_below: ClassVar[int] = 10_000
     n_landmarks: ClassVar[int] = 2000
 

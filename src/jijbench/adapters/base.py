@@ -1,9 +1,10 @@
 """The class that makes a model speak our interface."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -42,13 +43,19 @@ class Adapter(RegressorMixin, BaseEstimator):
     underscore. ``requires`` names distributions that are looked up before anything is imported. ``version`` is raised
     by hand when the numbers of the model change: records of another version are stale. Both are written as plain values
     in the class itself, since they are read from its source; a subclass begins with version 1.
+
+    ``takes_arrays``: it predicts several numbers which nothing turns, such as coefficients or curves. ``turns``: its
+    vectors turn with the crystal and change sign when i and j are named the other way round. ``cheap``: hypers that
+    make it cheap where its numbers do not count, as in the contract; the defaults where they are cheap enough.
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
     info: ClassVar[AdapterInfo]
     gives_std: ClassVar[bool] = False
-    takes_vectors: ClassVar[bool] = False
+    takes_arrays: ClassVar[bool] = False
+    turns: ClassVar[bool] = False
+    cheap: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     portable: ClassVar[str | None] = None
 
     target: Target
@@ -61,8 +68,11 @@ class Adapter(RegressorMixin, BaseEstimator):
     @classmethod
     def refuses(cls, question: Question) -> str | None:
         """A reason why this question is not for the model, or None; the reason reaches the table."""
-        if question.target.shape and not cls.takes_vectors:
-            return f"{cls.__name__} predicts one number, the target {question.target.name} has shape {question.target.shape}"  # noqa: E501
+        target = question.target
+        if target.directional:
+            return None if cls.turns else f"{cls.__name__} has no vectors that turn with the crystal, as {target.name} does"
+        if target.shape and not cls.takes_arrays:
+            return f"{cls.__name__} predicts one number, the target {target.name} has shape {target.shape}"
         return None
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from jijbench import adapters
 from jijbench.adapters.base import Adapter
+from jijbench.targets import Target
 from jijbench.testing.checks import CHECKS, Check
 from jijbench.testing.contract import asks, perform
 from jijbench.testing.subject import Subject
@@ -15,13 +16,15 @@ from jijbench.testing.subject import Subject
 class AdapterTests:
     """Inherit it, name the adapter, and every check of the contract is a test.
 
-    ``adapter``: a name, ``module:Class``, or the class. ``hypers`` make a heavy model cheap. ``inputs``: the first kind
-    that is not refused, unless given. ``tolerance`` in units of the rms of J on the toys; ``learns = False`` excuses a
-    model that is not meant to beat zero; ``seconds`` and ``memory_mib`` bound one fit.
+    ``adapter``: a name, ``module:Class``, or the class. ``hypers`` are put over those of the class's ``cheap``.
+    ``target`` and ``inputs``: the first that are not refused (J before others), unless given. ``tolerance`` in units of
+    the rms of the truth of the toys; ``learns = False`` excuses a model that is not meant to beat zero; ``seconds`` and
+    ``memory_mib`` bound one fit.
     """
 
     adapter: ClassVar[str | type[Adapter]]
     hypers: ClassVar[Mapping[str, Any]] = {}
+    target: ClassVar[Target | None] = None
     inputs: ClassVar[str | None] = None
     tolerance: ClassVar[float] = Subject.tolerance
     learns: ClassVar[bool] = Subject.learns
@@ -37,7 +40,7 @@ class AdapterTests:
         return cls.__dict__["_subject"]
 
 
-SETTINGS = ("hypers", "inputs", "tolerance", "learns", "seconds", "memory_mib")
+SETTINGS = ("hypers", "target", "inputs", "tolerance", "learns", "seconds", "memory_mib")
 
 
 def _found(adapter: str | type[Adapter]) -> type[Adapter]:
