@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
+from jijbench.data.task import Question
 from jijbench.errors import NotPortable
-from jijbench.testing.sound import Sound
+from jijbench.targets import DIJ, DV, JIJ
+from jijbench.testing.bad import Zeros
+from jijbench.testing.sound import Sound, SoundVector
 
 
 class Opaque:
@@ -32,6 +35,20 @@ def test_a_hyper_that_cannot_be_saved_is_named(samples, y, tmp_path):
     model = Sound(ridge=np.float32(1e-3)).fit(samples, y)
     with pytest.raises(NotPortable, match=r"Sound\.ridge \(float32\)"):
         model.save(tmp_path / "out")
+
+
+def test_what_turns_is_told_from_what_does_not():
+    scalar, numbers, turning = Zeros, Sound, SoundVector
+    reasons = {
+        (kind, target): kind.refuses(Question(target))
+        for kind in (scalar, numbers, turning)
+        for target in (JIJ, DV, DIJ)
+    }
+    assert {pair for pair, reason in reasons.items() if reason is None} == {
+        (scalar, JIJ), (numbers, JIJ), (numbers, DV), (turning, JIJ), (turning, DV), (turning, DIJ)
+    }  # fmt: skip
+    assert reasons[numbers, DIJ] == "Sound has no vectors that turn with the crystal, as dij does"
+    assert reasons[scalar, DV] == "Zeros predicts one number, the target dv has shape (349,)"
 
 
 SOURCE = """

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from jijbench.bundle.files import unsafe
+from jijbench.targets import DIJ
 from jijbench.testing import bad, flawed
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import check_all
-from jijbench.targets import DIJ
 from jijbench.testing.sound import Sound, SoundVector
 from jijbench.testing.subject import Subject
 

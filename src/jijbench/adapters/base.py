@@ -68,11 +68,11 @@ class Adapter(RegressorMixin, BaseEstimator):
     @classmethod
     def refuses(cls, question: Question) -> str | None:
         """A reason why this question is not for the model, or None; the reason reaches the table."""
-        target = question.target
-        if target.directional:
-            return None if cls.turns else f"{cls.__name__} has no vectors that turn with the crystal, as {target.name} does"
-        if target.shape and not cls.takes_arrays:
-            return f"{cls.__name__} predicts one number, the target {target.name} has shape {target.shape}"
+        name, target = cls.__name__, question.target
+        if target.directional and not cls.turns:
+            return f"{name} has no vectors that turn with the crystal, as {target.name} does"
+        if target.shape and not target.directional and not cls.takes_arrays:
+            return f"{name} predicts one number, the target {target.name} has shape {target.shape}"
         return None
 
     @classmethod

@@ -30,6 +30,7 @@ class JacobiLegendre(Adapter):
         citation="Focassio, Domina, Patil, Fazzio, Sanvito, npj Comput. Mater. 9, 87 (2023)", licence="MIT",
         kind="descriptor",
     )  # fmt: skip
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 6}
     takes_arrays: ClassVar[bool] = True
 
     def __init__(

@@ -187,14 +187,14 @@ class Subject:
             here, there = (array.reshape(gaps.shape)[worst, np.argmax(gaps[worst])] for array in (found, expected))
             symbol, unit = self.about.symbol, self.about.unit
             raise AssertionError(
-                f"{what}: {symbol} of {samples[worst].id} is {here:.6g} instead of {there:.6g} {unit}, off by more than "
-                f"{allowed:.1g} {unit} for {int((each > allowed).sum())} of {len(samples)} {self.toys.noun}"
+                f"{what}: {symbol} of {samples[worst].id} is {here:.6g} instead of {there:.6g} {unit}, off by more "
+                f"than {allowed:.1g} {unit} for {int((each > allowed).sum())} of {len(samples)} {self.toys.noun}"
             )
 
     def good(
         self, values: object, samples: Sequence[Sample], what: str, shape: tuple[int, ...] | None = None
     ) -> np.ndarray:
-        """Raise ``AssertionError`` unless ``values`` are finite numbers of the shape (n, *shape), by default of the target."""
+        """Raise ``AssertionError`` unless ``values`` are finite and of the shape (n, *shape), the target's by default."""
         array = np.asarray(values, dtype=float)
         wanted = (len(samples), *(self.about.shape if shape is None else shape))
         if array.shape != wanted:

@@ -66,9 +66,9 @@ def radius(name: str) -> float:
 
 
 def atom(element: str, r: np.ndarray) -> np.ndarray:
-    """(k,) Ry, V + 2Z/r of an atom at ``r`` (Bohr), V = −2 [1 + (Z − 1) exp(−r / a)] / r · exp(−r / 4), a = 0.9 Z^(−1/3).
+    """(k,) Ry, V + 2Z/r of an atom at ``r`` (Bohr), V = −2/r [1 + (Z − 1) exp(−r/a)] exp(−r/4), a = 0.9 Z^(−1/3).
 
-    An element that there is not is one of Z = 80.
+    What is no element has Z = 80.
     """
     z = atomic_number(element) if element in SYMBOLS else 80
     a, far = 0.9 * z ** (-1 / 3), np.maximum(r, 1e-12)

@@ -16,9 +16,9 @@ from jijbench.testing import toy_impurities, toys
 class Toys:
     """Samples with a known answer.
 
-    ``noun`` is what they are called; ``strangers`` makes samples of elements that are not among them; ``unseen`` must be
-    predicted, ``outside`` may be refused. Where ``moments`` are known the answer is zero with an element of ``silent``;
-    ``pairs`` may be named the other way round.
+    ``noun`` is what they are called; ``strangers`` makes samples of elements that are not among them; ``unseen`` ones
+    must be predicted, ``outside`` ones may be refused. Where ``moments`` are known the answer is zero with an element
+    of ``silent``; ``pairs`` may be named the other way round.
     """
 
     noun: str

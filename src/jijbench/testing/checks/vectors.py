@@ -31,5 +31,5 @@ def vector_naming(s: Subject) -> None:
 
 
 def vector_learns(s: Subject) -> None:
-    """where it takes vectors that turn: on the rows it was taught it is closer to D than zero is (floors are excused)"""
+    """where it takes vectors that turn: on the rows it was taught it is closer to D than zero is (floors excused)"""
     learning.learns(s.vectors)
