@@ -38,12 +38,8 @@ def test_a_hyper_that_cannot_be_saved_is_named(samples, y, tmp_path):
 
 
 def test_what_turns_is_told_from_what_does_not():
-    scalar, numbers, turning = Zeros, Sound, SoundVector
-    reasons = {
-        (kind, target): kind.refuses(Question(target))
-        for kind in (scalar, numbers, turning)
-        for target in (JIJ, DV, DIJ)
-    }
+    scalar, numbers, turning, targets = Zeros, Sound, SoundVector, (JIJ, DV, DIJ)
+    reasons = {(kind, t): kind.refuses(Question(t)) for kind in (scalar, numbers, turning) for t in targets}
     assert {pair for pair, reason in reasons.items() if reason is None} == {
         (scalar, JIJ), (numbers, JIJ), (numbers, DV), (turning, JIJ), (turning, DV), (turning, DIJ)
     }  # fmt: skip

@@ -33,15 +33,13 @@ def test_the_formula_by_hand():
 def test_an_atom_is_the_same_in_every_host_and_a_host_atom_is_known():
     atoms, hosts = potentials_of(toy.impurities())
     for sample in toy.impurities():
-        start, host, r = (
-            sample.inputs["start"],
-            sample.inputs["host_potential"],
-            relative_mesh() * toy.radius(sample.host),
-        )
-        assert start + host == pytest.approx(toy.atom(sample.elements[0], r))
+        start, r = sample.inputs["start"], relative_mesh() * toy.radius(sample.host)
+        assert start + sample.inputs["host_potential"] == pytest.approx(toy.atom(sample.elements[0], r))
     r = relative_mesh() * toy.radius("Cr")
     assert hosts["Cr"][0] - toy.atom("Cr", r) == pytest.approx(toy.correction("Cr", "Cr"))
-    assert {e for e, level in levels_of(atoms, atoms).items() if level < -0.1} == {"Al", "P"}
+    assert {e for e, level in levels_of(atoms, atoms).items() if level < -0.1} == {
+        "P"
+    }  # it may be lost, the others not
 
 
 def test_an_atom_screens_its_nucleus():

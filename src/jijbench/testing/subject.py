@@ -194,7 +194,7 @@ class Subject:
     def good(
         self, values: object, samples: Sequence[Sample], what: str, shape: tuple[int, ...] | None = None
     ) -> np.ndarray:
-        """Raise ``AssertionError`` unless ``values`` are finite and of the shape (n, *shape), the target's by default."""
+        """Raise ``AssertionError`` unless ``values`` are finite and of shape (n, *shape), the target's by default."""
         array = np.asarray(values, dtype=float)
         wanted = (len(samples), *(self.about.shape if shape is None else shape))
         if array.shape != wanted:
