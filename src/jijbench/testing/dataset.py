@@ -14,6 +14,7 @@ import numpy as np
 from jijbench.data.card import check_hashes, read_card
 from jijbench.data.consistency import ROUNDING, check_impurities, check_structures, check_values
 from jijbench.data.dataset import Dataset, dataset_folder, load_dataset
+from jijbench.data.sample import Sample
 from jijbench.data.split import load_split, split_names
 from jijbench.data.store import read_table
 from jijbench.data.symmetry import frames
@@ -98,10 +99,10 @@ def again(s: DatasetSubject) -> None:
                 raise AssertionError(f"loaded twice, its {name} differs")
 
 
-def _content(sample: object) -> tuple:
-    g, inputs = sample.geometry, sample.inputs  # type: ignore[attr-defined]
+def _content(sample: Sample) -> tuple:
+    g, inputs = sample.geometry, sample.inputs
     arrays = (g.numbers, g.positions, g.cell, *(inputs[name] for name in sorted(inputs)))
-    names = (sample.id, sample.elements, sample.orbit, g.id, g.sites, g.shell)  # type: ignore[attr-defined]
+    names = (sample.id, sample.elements, sample.orbit, g.id, g.sites, g.shell)
     return (*names, *sorted(inputs), *(array.tobytes() for array in arrays))
 
 
@@ -113,7 +114,7 @@ def units(s: DatasetSubject) -> None:
             raise AssertionError(f"the card gives {name} in {spec.unit}, the suite in {target(name).unit}")
     arrays = [spec.array for spec in s.dataset.card.targets.values() if spec.array]
     wanted = [*(array.partition(":")[2] for array in arrays), *s.dataset.card.inputs]
-    wanted += [column for column in s.dataset.table if UNITS.search(column)]
+    wanted += [column for column in map(str, s.dataset.table) if UNITS.search(column)]
     lacking = [name for name in wanted if _component(name) not in known]
     if lacking:
         raise AssertionError(
@@ -135,7 +136,7 @@ def structures(s: DatasetSubject) -> None:
 
 
 def orbits(s: DatasetSubject) -> None:
-    """orbits are those of the host's symmetry, and on the way through one values turn and rename as their target says"""
+    """orbits are those of the host's symmetry, and within one, values turn and rename as their target says"""
     if s.of_potentials:
         audit_curves(s.dataset)
         return
@@ -146,12 +147,17 @@ def orbits(s: DatasetSubject) -> None:
 
 
 def _check_turns(dataset: Dataset, name: str) -> None:
-    """In the common frame of an orbit, all ways there from all its samples give one value, within the tolerance."""
+    """In the common frame of an orbit, all ways there from all its samples give one value, within the tolerance.
+
+    What nothing turns has one value in an orbit.
+    """
     kind, host, limit = target(name), host_of(dataset), dataset.card.tolerance.get(name, ROUNDING.get(name, 1e-3))
     first: dict[tuple, tuple[str, np.ndarray]] = {}
     for sample, value in zip(dataset.samples, dataset.truth(name), strict=True):
-        key, ways = frames(host, sample.geometry, sample.elements)
-        for turn, renamed in ways if kind.directional else ways[:1]:
+        key, ways = (sample.orbit,), [(np.eye(3), False)]
+        if kind.directional:
+            key, ways = frames(host, sample.geometry, sample.elements)
+        for turn, renamed in ways:
             there = kind.turned(value[None], turn)
             there = (kind.renamed(there) if renamed else there)[0]
             other, known = first.setdefault(key, (sample.id, there))

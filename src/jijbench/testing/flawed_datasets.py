@@ -1,4 +1,4 @@
-"""A toy dataset without a flaw, and ways to spoil a copy of it: each must fail the check it is meant for, and no other."""
+"""A toy dataset without a flaw, and ways to spoil a copy of it: each must fail its own check, and no other."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from jijbench.testing import toys
 PROTOCOL = "random-orbit"
 VECTOR = ("dij_x_mev", "dij_y_mev", "dij_z_mev")
 FIELDS = {
-    "id": "toy-pairs", "version": "1", "title": "Toy dimers", "description": "J and D by formulas", "method": "formulas",
+    "id": "toy-pairs", "version": "1", "title": "Toy dimers", "description": "J and D by formulas", "method": "none",
     "convention": "H = -1/2 sum_{i!=j} J e_i.e_j + D.(e_i x e_j)", "licence": "CC0-1.0", "citation": "this suite",
     "source": {"code": "jijbench", "functional": "none", "spin_orbit": True}, "host": "Bi2Te3",
     "cluster_radius_angstrom": toys.RADIUS, "noise_floor": {},
