@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jijbench.bundle.files import unsafe
-from jijbench.targets import DIJ
+from jijbench.targets import DIJ, DV, DV_SHELL
 from jijbench.testing import bad, flawed
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import check_all
@@ -91,6 +91,31 @@ def test_every_check_has_a_model_that_must_fail_it():
 @pytest.mark.parametrize(("check", "model", "limits"), CASES, ids=[f"{c}-{m.__name__}" for c, m, _ in CASES])
 def test_each_flaw_is_found_by_its_own_check_alone(check, model, limits):
     assert failed(Subject(model, **limits)) == [check]
+
+
+#: checks of which the flaw shows in curves of neighbours too; the others look at J alone, or before there are data
+OF_CURVES = (
+    "deviation", "seed", "batch", "order", "rotation", "translation", "permutation", "unseen", "outside", "few", "folds",
+    "out_of_fold", "save", "inputs", "owns", "tidy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", OF_CURVES)
+def test_flaws_are_found_in_models_of_curves_too(check):
+    model, limits = FLAWS[check][0]
+    assert failed(Subject(model, target=DV_SHELL, **limits)) == [check]
+
+
+def test_a_sound_model_of_curves_passes_what_it_is_asked():
+    for target in (DV, DV_SHELL):
+        found = {o.check: o.status for o in check_all(Subject(Sound, target=target))}
+        vectors = {name for name in found if name.startswith("vector_")}
+        assert {name for name, status in found.items() if status != "passed"} == {
+            "arrays",
+            "naming",
+            "moments",
+            *vectors,
+        }
 
 
 def test_files_that_can_run_code_are_told_from_those_that_cannot(tmp_path):

@@ -79,5 +79,5 @@ class SoundVector(Sound):
 
 def _pair(sample: Sample, of: Callable[[str], int]) -> tuple[int, int]:
     """Sum and gap of a number of both elements: the same whichever is called i."""
-    a, b = (of(element) for element in sample.elements[:2])
+    a, b = (of(element) for element in sample.ends)
     return a + b, abs(a - b)
