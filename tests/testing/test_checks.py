@@ -95,8 +95,8 @@ def test_each_flaw_is_found_by_its_own_check_alone(check, model, limits):
 
 #: checks of which the flaw shows in curves of neighbours too; the others look at J alone, or before there are data
 OF_CURVES = (
-    "deviation", "seed", "batch", "order", "rotation", "translation", "permutation", "unseen", "outside", "few", "folds",
-    "out_of_fold", "save", "inputs", "owns", "tidy",
+    "deviation", "seed", "batch", "order", "rotation", "translation", "permutation", "unseen", "outside", "few",
+    "folds", "out_of_fold", "save", "inputs", "owns", "tidy",
 )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """The contract of exporters lets a sound writer pass, and each flaw is found by its own check and by no other."""
 
 import unittest
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jijbench.convention import pair_energy
 from jijbench.testing import ExporterTests
-from jijbench.testing.contract import check_all
+from jijbench.testing.contract import asks, check_all
 from jijbench.testing.exporter import CELL, EXPORTER_CHECKS, EXPORTER_GROUND, OFFSETS, D, ExporterSubject, J, TwoSpins
 from jijbench.testing.flawed_exporters import FLAWS, Plain, energy
 
@@ -33,6 +34,12 @@ def test_every_check_has_a_writer_that_must_fail_it():
 )
 def test_each_flaw_is_found_by_its_own_check_alone(check, writer):
     assert failed(ExporterSubject(writer, energy)) == [check]
+
+
+def test_the_page_on_spin_codes_lists_every_check():
+    page = (Path(__file__).parents[2] / "docs" / "spin.md").read_text(encoding="utf-8")
+    for check in EXPORTER_CHECKS:
+        assert f"| {check.__name__} | {asks(check)} |" in page
 
 
 def test_a_code_that_cannot_hold_d_is_excused():
