@@ -10,7 +10,7 @@ import pytest
 
 from jijbench.bundle.files import unsafe
 from jijbench.targets import DIJ, DV, DV_SHELL
-from jijbench.testing import bad, flawed
+from jijbench.testing import bad, flawed, flawed_vectors
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import check_all
 from jijbench.testing.sound import Sound, SoundVector
@@ -46,12 +46,12 @@ FLAWS = {
     "owns": [(flawed.KeepsReference, {})],
     "tidy": [(flawed.WritesHere, {})],
     "cost": [(flawed.Sluggish, {"seconds": 0.3}), (flawed.Hoards, {"memory_mib": 60})],
-    "vector_answer": [(flawed.VectorOfOne, {})],
-    "vector_rotation": [(flawed.VectorByTheAxes, {}), (flawed.PolarVector, {})],
-    "vector_translation": [(flawed.VectorFromTheOrigin, {})],
-    "vector_permutation": [(flawed.VectorByAtomOrder, {})],
-    "vector_naming": [(flawed.VectorWithoutSign, {})],
-    "vector_learns": [(flawed.OtherConvention, {})],
+    "vector_answer": [(flawed_vectors.VectorOfOne, {})],
+    "vector_rotation": [(flawed_vectors.VectorByTheAxes, {}), (flawed_vectors.PolarVector, {})],
+    "vector_translation": [(flawed_vectors.VectorFromTheOrigin, {})],
+    "vector_permutation": [(flawed_vectors.VectorByAtomOrder, {})],
+    "vector_naming": [(flawed_vectors.VectorWithoutSign, {})],
+    "vector_learns": [(flawed_vectors.OtherConvention, {})],
 }
 CASES = [(check, model, limits) for check, models in FLAWS.items() for model, limits in models]
 
@@ -81,7 +81,7 @@ def test_a_model_may_be_asked_for_vectors_alone():
     assert {name for name, status in found.items() if status != "passed"} == {
         "arrays", *(name for name in found if name.startswith("vector_"))
     }  # fmt: skip
-    assert failed(Subject(flawed.PolarVector, target=DIJ)) == ["rotation"]
+    assert failed(Subject(flawed_vectors.PolarVector, target=DIJ)) == ["rotation"]
 
 
 def test_every_check_has_a_model_that_must_fail_it():

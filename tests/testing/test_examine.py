@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from click.testing import CliRunner
 
+from jijbench.cli import cli
 from jijbench.errors import DataError, MissingExtra, UnknownName
 from jijbench.targets import DV, JIJ, Curve
 from jijbench.testing import bad, flawed
@@ -77,6 +79,16 @@ def test_target_and_inputs_are_the_first_that_are_not_refused():
     text = report(examine("mean-curve"))
     assert text.startswith("# Contract of `mean-curve`\n\n**It holds**")
     assert "- target: dv\n- inputs: structure\n" in text
+
+
+def test_the_command_names_the_target():
+    found = CliRunner().invoke(cli, ["check", "mean-curve", "--target", "dv-shell"])
+    assert found.exit_code == 0, found.output
+    assert "- target: dv-shell\n" in found.stdout
+    refused = CliRunner().invoke(cli, ["check", "mean-curve", "--target", "jij"])
+    assert refused.exit_code == 1
+    assert "MeanCurve predicts curves, the target jij is none" in refused.stdout
+    assert isinstance(CliRunner().invoke(cli, ["check", "mean-curve", "--target", "div"]).exception, UnknownName)
 
 
 def test_what_makes_a_model_cheap_is_said_by_its_class():
