@@ -45,7 +45,7 @@ def home(tmp_path_factory, dimers):
     bench = {
         "benchmark": "vector", "description": "", "tasks": [TASK], "seeds": [0],
         "rows": [{"row": "zero", "adapter": "zero"}, {"row": "pair-mean", "adapter": "pair-mean"},
-                 {"row": "sound", "adapter": "jijbench.testing.sound:Sound"}],
+                 {"row": "sound", "adapter": "jijbench.testing.sound:SoundVector"}],
         "budget": {"trials": 0, "inner_folds": 1},
     }  # fmt: skip
     (folder / "vector.yaml").write_text(yaml.safe_dump(bench))

@@ -9,8 +9,9 @@ from jijbench import adapters
 from jijbench.adapters.base import MomentGated
 from jijbench.data.task import INPUTS, Question
 from jijbench.errors import NotPortable
-from jijbench.targets import JIJ
-from jijbench.testing.sound import Sound
+from jijbench.targets import DIJ, DV, JIJ
+from jijbench.testing.bad import Zeros
+from jijbench.testing.sound import Sound, SoundVector
 
 
 @pytest.mark.parametrize("counts", [{"n_impurities": 3}, {"n_impurities_trained": 3}])
@@ -47,6 +48,16 @@ def test_a_hyper_that_cannot_be_saved_is_named(samples, y, tmp_path):
     model = Sound(ridge=np.float32(1e-3)).fit(samples, y)
     with pytest.raises(NotPortable, match=r"Sound\.ridge \(float32\)"):
         model.save(tmp_path / "out")
+
+
+def test_what_turns_is_told_from_what_does_not():
+    scalar, numbers, turning, targets = Zeros, Sound, SoundVector, (JIJ, DV, DIJ)
+    reasons = {(kind, t): kind.refuses(Question(t)) for kind in (scalar, numbers, turning) for t in targets}
+    assert {pair for pair, reason in reasons.items() if reason is None} == {
+        (scalar, JIJ), (numbers, JIJ), (numbers, DV), (turning, JIJ), (turning, DV), (turning, DIJ)
+    }  # fmt: skip
+    assert reasons[numbers, DIJ] == "Sound has no vectors that turn with the crystal, as dij does"
+    assert reasons[scalar, DV] == "Zeros predicts one number, the target dv has shape (349,)"
 
 
 SOURCE = """

@@ -15,6 +15,7 @@ from jijbench.convention import CODES
 from jijbench.errors import ExportError, UnknownElement, UnknownName
 from jijbench.formats import spirit, tb2j, uppasd, vampire
 from jijbench.spin.export import export_spin
+from jijbench.testing import ExporterTests
 from jijbench.units import JOULE_PER_EV, RYDBERG_EV
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -83,7 +84,7 @@ def uppasd_energy(texts, e, system):
         atom[(site, *(gaps[site].round().astype(int) % repeats))] = k
     energy = 0.0
     for file, columns in (("jfile", 1), ("dmfile", 3)):
-        for line in texts[file].splitlines():
+        for line in texts.get(file, "").splitlines():
             i, j, a, b, *offset = (int(x) for x in line.split()[:7])
             value = np.array([float(x) for x in line.split()[7:]])
             assert len(value) == columns
@@ -93,6 +94,38 @@ def uppasd_energy(texts, e, system):
                     continue
                 energy -= value[0] * (e[k] @ e[other]) if columns == 1 else value @ np.cross(e[k], e[other])
     return energy * RYDBERG_EV
+
+
+class TestSpirit(ExporterTests):
+    writer = "spirit"
+
+    def energy(self, texts, spins, alloy):
+        return spirit_energy(texts, spins)
+
+
+class TestVampire(ExporterTests):
+    writer = "vampire"
+
+    def energy(self, texts, spins, alloy):
+        return vampire_energy(texts, spins)
+
+
+class TestTb2j(ExporterTests):
+    writer = "tb2j"
+
+    def energy(self, texts, spins, alloy):
+        return tb2j_energy(texts, spins)
+
+
+class TestUppasd(ExporterTests):
+    writer = "uppasd"
+
+    def energy(self, texts, spins, alloy):
+        return uppasd_energy(texts, spins, alloy.system)
+
+
+def test_every_code_keeps_the_contract_of_exporters():
+    assert {suite.writer for suite in (TestSpirit, TestVampire, TestTb2j, TestUppasd)} == set(CODES)
 
 
 @pytest.mark.parametrize("name", CODES)

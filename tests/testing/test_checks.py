@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from jijbench.bundle.files import unsafe
-from jijbench.testing import bad, flawed
+from jijbench.targets import DIJ, DV, DV_SHELL
+from jijbench.testing import bad, flawed, flawed_vectors
 from jijbench.testing.checks import CHECKS
 from jijbench.testing.contract import check_all
-from jijbench.testing.sound import Sound
+from jijbench.testing.sound import Sound, SoundVector
 from jijbench.testing.subject import Subject
 
 #: check → the shipped models that must fail it, and the limits they are given
@@ -24,7 +25,7 @@ FLAWS = {
     "fit": [(bad.Raising, {}), (flawed.ReturnsNothing, {}), (bad.Slow, {"seconds": 0.2}), (bad.Hungry, {})],
     "answer": [(bad.NotANumber, {}), (bad.WrongShape, {}), (bad.TooFew, {})],
     "deviation": [(flawed.NegativeDeviation, {})],
-    "vectors": [(flawed.FlattensVectors, {})],
+    "arrays": [(flawed.FlattensArrays, {})],
     "seed": [(flawed.GlobalNoise, {})],
     "batch": [(flawed.CentresBatch, {})],
     "order": [(flawed.SortsRows, {})],
@@ -45,6 +46,12 @@ FLAWS = {
     "owns": [(flawed.KeepsReference, {})],
     "tidy": [(flawed.WritesHere, {})],
     "cost": [(flawed.Sluggish, {"seconds": 0.3}), (flawed.Hoards, {"memory_mib": 60})],
+    "vector_answer": [(flawed_vectors.VectorOfOne, {})],
+    "vector_rotation": [(flawed_vectors.VectorByTheAxes, {}), (flawed_vectors.PolarVector, {})],
+    "vector_translation": [(flawed_vectors.VectorFromTheOrigin, {})],
+    "vector_permutation": [(flawed_vectors.VectorByAtomOrder, {})],
+    "vector_naming": [(flawed_vectors.VectorWithoutSign, {})],
+    "vector_learns": [(flawed_vectors.OtherConvention, {})],
 }
 CASES = [(check, model, limits) for check, models in FLAWS.items() for model, limits in models]
 
@@ -60,7 +67,21 @@ def failed(subject: Subject) -> list[str]:
 
 
 def test_a_sound_model_passes_everything():
-    assert {outcome.status for outcome in check_all(Subject(Sound))} == {"passed"}
+    assert {outcome.status for outcome in check_all(Subject(SoundVector))} == {"passed"}
+
+
+def test_a_model_whose_numbers_nothing_turns_is_not_asked_for_vectors():
+    excused = {outcome.check: outcome.reason for outcome in check_all(Subject(Sound)) if outcome.status != "passed"}
+    assert set(excused) == {check.__name__ for check in CHECKS if check.__name__.startswith("vector_")}
+    assert set(excused.values()) == {"Sound has no vectors that turn with the crystal, as dij does"}
+
+
+def test_a_model_may_be_asked_for_vectors_alone():
+    found = {outcome.check: outcome.status for outcome in check_all(Subject(SoundVector, target=DIJ))}
+    assert {name for name, status in found.items() if status != "passed"} == {
+        "arrays", *(name for name in found if name.startswith("vector_"))
+    }  # fmt: skip
+    assert failed(Subject(flawed_vectors.PolarVector, target=DIJ)) == ["rotation"]
 
 
 def test_every_check_has_a_model_that_must_fail_it():
@@ -70,6 +91,31 @@ def test_every_check_has_a_model_that_must_fail_it():
 @pytest.mark.parametrize(("check", "model", "limits"), CASES, ids=[f"{c}-{m.__name__}" for c, m, _ in CASES])
 def test_each_flaw_is_found_by_its_own_check_alone(check, model, limits):
     assert failed(Subject(model, **limits)) == [check]
+
+
+#: checks of which the flaw shows in curves of neighbours too; the others look at J alone, or before there are data
+OF_CURVES = (
+    "deviation", "seed", "batch", "order", "rotation", "translation", "permutation", "unseen", "outside", "few",
+    "folds", "out_of_fold", "save", "inputs", "owns", "tidy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", OF_CURVES)
+def test_flaws_are_found_in_models_of_curves_too(check):
+    model, limits = FLAWS[check][0]
+    assert failed(Subject(model, target=DV_SHELL, **limits)) == [check]
+
+
+def test_a_sound_model_of_curves_passes_what_it_is_asked():
+    for target in (DV, DV_SHELL):
+        found = {o.check: o.status for o in check_all(Subject(Sound, target=target))}
+        vectors = {name for name in found if name.startswith("vector_")}
+        assert {name for name, status in found.items() if status != "passed"} == {
+            "arrays",
+            "naming",
+            "moments",
+            *vectors,
+        }
 
 
 def test_files_that_can_run_code_are_told_from_those_that_cannot(tmp_path):

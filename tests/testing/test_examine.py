@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from click.testing import CliRunner
 
-from jijbench.errors import MissingExtra, UnknownName
+from jijbench.cli import cli
+from jijbench.errors import DataError, MissingExtra, UnknownName
+from jijbench.targets import DV, JIJ, Curve
 from jijbench.testing import bad, flawed
 from jijbench.testing.checks import CHECKS
-from jijbench.testing.contract import asks, check_all, examine
+from jijbench.testing.contract import Contract, asks, check_all, examine
 from jijbench.testing.report import report
 from jijbench.testing.sound import Sound
 from jijbench.testing.subject import Subject
@@ -53,19 +57,53 @@ def test_the_report_says_what_was_checked_and_what_is_wrong():
     contract = examine("jijbench.testing.flawed:ReadsFrame", {"ridge": 0.01}, inputs="structure+moments")
     text = report(contract)
     assert text.startswith(
-        "# Contract of `jijbench.testing.flawed:ReadsFrame`\n\n**It does not hold**: 28 passed, 1 failed"
+        "# Contract of `jijbench.testing.flawed:ReadsFrame`\n\n**It does not hold**: 28 passed, 1 failed, 6 excused"
     )
     assert "- hypers: ridge = 0.01\n" in text
-    assert "- inputs: structure+moments\n" in text
+    assert "- target: jij\n- inputs: structure+moments\n" in text
     assert "- **rotation**: the crystal was turned: J of toy:" in text
     assert (
-        len(re.findall(r"^\| \w+ \| (?:passed|failed) \| \d+\.\d \| [^|]+ \|$", text, re.MULTILINE)) == len(CHECKS) + 1
+        len(
+            re.findall(
+                r"^\| \w+ \| (?:passed|failed|excused \(Reads[^|]+\)) \| \d+\.\d \| [^|]+ \|$", text, re.MULTILINE
+            )
+        )
+        == len(CHECKS) + 1
     )
 
 
-def test_inputs_are_the_first_that_are_not_refused():
-    assert Subject(Sound).taken == "structure"
+def test_target_and_inputs_are_the_first_that_are_not_refused():
+    assert Subject(Sound).asked == (JIJ, "structure")
+    assert Subject(Sound, target=DV).asked == (DV, "structure")
     assert "- inputs: structure+moments\n" in report(examine("moment-product"))
+    text = report(examine("mean-curve"))
+    assert text.startswith("# Contract of `mean-curve`\n\n**It holds**")
+    assert "- target: dv\n- inputs: structure\n" in text
+
+
+def test_the_command_names_the_target():
+    found = CliRunner().invoke(cli, ["check", "mean-curve", "--target", "dv-shell"])
+    assert found.exit_code == 0, found.output
+    assert "- target: dv-shell\n" in found.stdout
+    refused = CliRunner().invoke(cli, ["check", "mean-curve", "--target", "jij"])
+    assert refused.exit_code == 1
+    assert "MeanCurve predicts curves, the target jij is none" in refused.stdout
+    assert isinstance(CliRunner().invoke(cli, ["check", "mean-curve", "--target", "div"]).exception, UnknownName)
+
+
+def test_what_makes_a_model_cheap_is_said_by_its_class():
+    class Light(Sound):
+        cheap: ClassVar[dict[str, float]] = {"ridge": 0.1}
+
+    assert Subject(Light).model().ridge == 0.1
+    assert Subject(Light, {"ridge": 0.2}).model().ridge == 0.2
+    assert Light().ridge == 1e-3
+    assert "- hypers: ridge = 0.1\n" in report(Contract("light", (), {}, Subject(Light)))
+
+
+def test_a_target_without_toys_is_an_error():
+    with pytest.raises(DataError, match=r"no toys for coefficients of kind curve and shape \(3,\)"):
+        _ = Subject(Sound, target=Curve(name="coefficients", shape=(3,), convention="none")).toys
 
 
 def test_an_excuse_stands_in_the_table():

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from jijbench.targets import DIJ
 from jijbench.testing import AdapterTests, bad, flawed
 from jijbench.testing.checks import CHECKS
-from jijbench.testing.sound import Sound
+from jijbench.testing.sound import Sound, SoundVector
 
 
 class TestSound(AdapterTests):
@@ -18,6 +19,15 @@ class TestSound(AdapterTests):
 
 class TestZeroByName(AdapterTests):
     adapter = "zero"
+
+
+class TestVectors(AdapterTests):
+    adapter = SoundVector
+    target = DIJ
+
+
+class TestCurves(AdapterTests):
+    adapter = "host-mean"
 
 
 def test_every_check_is_a_test():

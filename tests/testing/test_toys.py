@@ -5,7 +5,8 @@ import pytest
 
 from jijbench.adapters.base import orbit_folds
 from jijbench.data.store import read_samples, write_samples
-from jijbench.data.symmetry import canonical
+from jijbench.data.symmetry import axial_turns, canonical
+from jijbench.targets import DIJ
 from jijbench.testing import toys
 
 ROTATION = toys.rotation(7)
@@ -36,6 +37,26 @@ def test_the_formula_by_hand():
     sample = toys.dimer("Cr", "Fe", "inplane")
     assert sample.distance == pytest.approx(4.4, abs=1e-6)
     assert toys.truth([sample])[0] == pytest.approx(3.9 * 3.5 * 0.35 * np.cos(1.3 * 4.4) - 4.0 * 0.25, abs=1e-4)
+
+
+def test_a_vector_turns_with_the_crystal_and_changes_sign_with_the_names(dimers):
+    D = toys.vectors(dimers)
+    assert (np.abs(D).max(1) > 1e-3).sum() > len(D) / 4
+    assert (D[[not s.moments.all() for s in dimers]] == 0).all()
+    for proper in (True, False):
+        turn = toys.rotation(5, proper)
+        assert np.linalg.det(turn) == pytest.approx(1 if proper else -1)
+        assert toys.vectors([toys.turned(s, turn) for s in dimers]) == pytest.approx(DIJ.turned(D, turn), abs=1e-9)
+    assert toys.vectors([toys.renamed(s) for s in dimers]) == pytest.approx(-D, abs=1e-12)
+    assert toys.vectors([MOVES["shifted"](s) for s in dimers]) == pytest.approx(D, abs=1e-9)
+    assert toys.vectors([MOVES["reordered"](s) for s in dimers]) == pytest.approx(D, abs=1e-9)
+
+
+def test_a_vector_is_one_that_the_host_allows(dimers):
+    """Every operation that leads to the orbit's common frame turns it into one vector there."""
+    for sample, vector in zip(dimers, toys.vectors(dimers), strict=True):
+        turned = axial_turns(toys.host(), sample.geometry, sample.elements)[1] @ vector
+        assert np.abs(turned - turned[0]).max() < 1e-4
 
 
 def test_ids_are_sorted_and_unique_and_orbits_are_those_of_the_host(dimers):

@@ -33,6 +33,7 @@ class AcePair(PairGp):
         kind="descriptor",
         compressed_species=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"max_iter": 40}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, body_order: int = 3, radial_basis: RadialBasis = "ChebExpCos",

@@ -42,6 +42,7 @@ class Alchemical(ShellScaled):
         kind="descriptor",
         compressed_species=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 3, "l_max": 2, "max_iter": 20}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, n_species: int = 4, r_cut: float = 12.0, n_max: int = 6,

@@ -1,6 +1,6 @@
 """Curves from alchemical SOAP with fixed couplings: see ``field_regressor`` and ``alchemical_fixed``."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jijbench.adapters.alchemical_fixed import AlchemicalFixed
 from jijbench.adapters.base import Adapter, AdapterInfo
@@ -13,3 +13,4 @@ class AlchemicalField(InnerField):
     inner: ClassVar[type[Adapter]] = AlchemicalFixed
     requires: ClassVar[tuple[str, ...]] = ("dscribe",)
     info: ClassVar[AdapterInfo] = AlchemicalFixed.info
+    cheap: ClassVar[dict[str, Any]] = {"settings": AlchemicalFixed.cheap}

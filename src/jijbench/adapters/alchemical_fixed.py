@@ -39,6 +39,7 @@ class AlchemicalFixed(KernelAdapter):
         kind="descriptor",
         compressed_species=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 3, "l_max": 2}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, s_chi: float = 0.3, s_r: float = 0.1, n_species: int = 4,

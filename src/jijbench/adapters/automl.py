@@ -55,6 +55,7 @@ class AutoMl(MomentGated):
         licence="Apache-2.0 (AutoGluon), MIT (CBFV)",
         kind="composition",
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_rounds": 5, "n_trees": 5}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, geometry: bool = False, n_rounds: int = 300, n_trees: int = 50

@@ -1,9 +1,10 @@
 """The class that makes a model speak our interface."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -41,16 +42,22 @@ class Adapter(RegressorMixin, BaseEstimator):
     A subclass writes out every hyper in ``__init__`` and stores it as given; what ``fit`` finds ends in an
     underscore. ``requires`` names distributions that are looked up before anything is imported. ``version`` is raised
     by hand when the numbers of the model change: records of another version are stale. Both are written as plain values
-    in the class itself, since they are read from its source; a subclass begins with version 1. ``beyond_pairs``: it
-    may be given clusters of three and more, whose other impurities it sees, or is meant to leave out of account.
+    in the class itself, since they are read from its source; a subclass begins with version 1.
+
+    ``takes_arrays``: it predicts several numbers which nothing turns, such as coefficients or curves. ``turns``: its
+    vectors turn with the crystal and change sign when i and j are named the other way round. ``beyond_pairs``: it may
+    be given clusters of three and more, whose other impurities it sees, or is meant to leave out of account. ``cheap``:
+    hypers that make it cheap where its numbers do not count, as in the contract; the defaults where they are cheap.
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
     info: ClassVar[AdapterInfo]
     gives_std: ClassVar[bool] = False
-    takes_vectors: ClassVar[bool] = False
+    takes_arrays: ClassVar[bool] = False
+    turns: ClassVar[bool] = False
     beyond_pairs: ClassVar[bool] = False
+    cheap: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     portable: ClassVar[str | None] = None
 
     target: Target
@@ -63,11 +70,14 @@ class Adapter(RegressorMixin, BaseEstimator):
     @classmethod
     def refuses(cls, question: Question) -> str | None:
         """A reason why this question is not for the model, or None; the reason reaches the table."""
-        if question.target.shape and not cls.takes_vectors:
-            return f"{cls.__name__} predicts one number, the target {question.target.name} has shape {question.target.shape}"  # noqa: E501
+        name, target = cls.__name__, question.target
+        if target.directional and not cls.turns:
+            return f"{name} has no vectors that turn with the crystal, as {target.name} does"
+        if target.shape and not target.directional and not cls.takes_arrays:
+            return f"{name} predicts one number, the target {target.name} has shape {target.shape}"
         most = max(question.n_impurities, question.n_impurities_trained)
         if most > 2 and not cls.beyond_pairs:
-            return f"{cls.__name__} looks at pairs only, these samples have up to {most} impurities"
+            return f"{name} looks at pairs only, these samples have up to {most} impurities"
         return None
 
     @classmethod

@@ -15,7 +15,7 @@ from jijbench.targets import JIJ, Target
 class CurveFloor(Adapter):
     """A floor of curves, without hypers; a subclass learns from curves (n, k) and answers with such."""
 
-    takes_vectors: ClassVar[bool] = True
+    takes_arrays: ClassVar[bool] = True
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0) -> None:
         self.target = target

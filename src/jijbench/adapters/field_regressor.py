@@ -25,7 +25,7 @@ class FieldRegressor(Adapter):
     training curves' root mean square.
     """
 
-    takes_vectors: ClassVar[bool] = True
+    takes_arrays: ClassVar[bool] = True
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.005) -> None:
         self.target = target

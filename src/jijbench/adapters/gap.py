@@ -56,6 +56,7 @@ class Gap(MomentGated):
         kind="potential",
         compressed_species=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 4, "l_max": 1, "n_sparse": 60}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, compression: Literal["group", "element"] = "group",

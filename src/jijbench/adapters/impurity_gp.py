@@ -78,6 +78,7 @@ class ImpurityGp(FieldRegressor):
         licence="MIT",
         kind="composition",
     )
+    cheap: ClassVar[dict[str, int]] = {"max_iter": 8}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, basis_error: float = 0.003, max_iter: int = 60,

@@ -30,7 +30,8 @@ class JacobiLegendre(Adapter):
         citation="Focassio, Domina, Patil, Fazzio, Sanvito, npj Comput. Mater. 9, 87 (2023)", licence="MIT",
         kind="descriptor",
     )  # fmt: skip
-    takes_vectors: ClassVar[bool] = True
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 6}
+    takes_arrays: ClassVar[bool] = True
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, n_max: int = 12, alpha: float = 0.0, beta: float = 0.0,

@@ -23,7 +23,7 @@ class KernelAdapter(MomentGated):
     """
 
     gives_std: ClassVar[bool] = True
-    takes_vectors: ClassVar[bool] = True
+    takes_arrays: ClassVar[bool] = True
     exact_below: ClassVar[int] = 10_000
     n_landmarks: ClassVar[int] = 2000
 

@@ -53,6 +53,7 @@ class PairGp(ShellScaled):
         compressed_species=True,
         spin=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"max_iter": 40}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, n_coordinates: int = 5, rank: int = 6, n_components: int = 2,

@@ -65,6 +65,7 @@ class Soap(KernelAdapter):
         licence="Apache-2.0 (dscribe)",
         kind="descriptor",
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 3, "l_max": 2}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, kernel_of: Literal["sum", "pair"] = "sum", zeta: int = 2,

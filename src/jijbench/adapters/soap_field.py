@@ -1,6 +1,6 @@
 """Curves from the Soap adapter: see ``field_regressor`` and ``soap``."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jijbench.adapters.base import Adapter, AdapterInfo
 from jijbench.adapters.field_regressor import InnerField
@@ -13,3 +13,4 @@ class SoapField(InnerField):
     inner: ClassVar[type[Adapter]] = Soap
     requires: ClassVar[tuple[str, ...]] = ("dscribe",)
     info: ClassVar[AdapterInfo] = Soap.info
+    cheap: ClassVar[dict[str, Any]] = {"settings": Soap.cheap}

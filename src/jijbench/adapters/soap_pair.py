@@ -29,6 +29,7 @@ class SoapPair(PairGp):
         kind="descriptor",
         compressed_species=True,
     )
+    cheap: ClassVar[dict[str, Any]] = {"n_max": 3, "l_max": 2, "max_iter": 40}
 
     def __init__(
         self, *, target: Target = JIJ, seed: int = 0, r_cut: float = 12.0, n_max: int = 6, l_max: int = 4,

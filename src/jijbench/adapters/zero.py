@@ -8,7 +8,6 @@ import numpy as np
 from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
 from jijbench.data.sample import Sample
-from jijbench.data.task import Question
 from jijbench.targets import JIJ, Target
 
 
@@ -16,14 +15,12 @@ class Zero(Adapter):
     """Predicts zero for everything, of whatever shape."""
 
     info: ClassVar[AdapterInfo] = floor_info("zero")
+    takes_arrays: ClassVar[bool] = True
+    turns: ClassVar[bool] = True
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0) -> None:
         self.target = target
         self.seed = seed
-
-    @classmethod
-    def refuses(cls, question: Question) -> str | None:
-        return None
 
     def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
         self.n_learned_ = len(samples)

@@ -146,13 +146,24 @@ def _more(n: int) -> str:
 
 def check_pairs(dataset: Dataset, host: Host) -> None:
     """Raise ``DataError`` where structures are not the host's, columns not the structures', or values impossible."""
-    file = dataset.folder / "samples.csv"
+    check_structures(dataset, host)
+    check_values(dataset, host)
+
+
+def check_structures(dataset: Dataset, host: Host) -> None:
+    """Raise ``DataError`` where structures are not the host's, or columns not the structures'."""
     geometries = {sample.geometry.id: sample.geometry for sample in dataset.samples}
     for geometry in geometries.values():
         _check_structure(geometry, host, dataset.card.cluster_radius_angstrom, dataset.folder / "geometries.extxyz")
     if dataset.card.host != host.formula:
         raise DataError(f"{dataset.folder / 'card.yaml'} has the host {dataset.card.host!r}, host.json {host.formula}")
-    check_columns(dataset.table, geometries, str(file))
+    check_columns(dataset.table, geometries, str(dataset.folder / "samples.csv"))
+
+
+def check_values(dataset: Dataset, host: Host) -> None:
+    """Raise ``DataError`` where values are impossible: ``check_physics`` of a dataset."""
+    file = dataset.folder / "samples.csv"
+    geometries = {sample.geometry.id: sample.geometry for sample in dataset.samples}
     targets = {name: {"columns": spec.columns} for name, spec in dataset.card.targets.items()}
     names = dataset.table["id"].tolist()
     check_physics(

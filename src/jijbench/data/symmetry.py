@@ -69,14 +69,19 @@ def axial_turns(host: Host, geometry: Geometry, elements: tuple[str, str]) -> tu
     The key is that of ``canonical``; the turns (k, 3, 3), k ≥ 1, are det(g) g of every operation that leads there, and
     −det(g) g where i and j change places on the way.
     """
-    found: dict[Key, list[np.ndarray]] = {}
+    key, found = frames(host, geometry, elements)
+    return key, np.array([(-1 if named else 1) * np.linalg.det(turn) * turn for turn, named in found])
+
+
+def frames(host: Host, geometry: Geometry, elements: tuple[str, ...]) -> tuple[Key, list[tuple[np.ndarray, bool]]]:
+    """The key of a dimer's orbit, and every way to its common frame: rotation (3, 3), whether i and j are renamed."""
+    found: dict[Key, list[tuple[np.ndarray, bool]]] = {}
     for image, rotation in zip(images(host, geometry), operations(host)[0], strict=True):
         a, b, dx, dy, dz = image
-        turn = np.linalg.det(rotation) * rotation
-        found.setdefault((*image, *elements), []).append(turn)
-        found.setdefault((b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, *elements[::-1]), []).append(-turn)
+        found.setdefault((*image, *elements), []).append((rotation, False))
+        found.setdefault((b, a, -dx + 0.0, -dy + 0.0, -dz + 0.0, *elements[::-1]), []).append((rotation, True))
     key = min(found)
-    return key, np.array(found[key])
+    return key, found[key]
 
 
 def site_classes(host: Host) -> dict[str, str]:

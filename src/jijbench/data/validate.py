@@ -78,7 +78,16 @@ def host_of(dataset: Dataset) -> Host:
 
 
 def audit_orbits(dataset: Dataset, target: str = JIJ.name) -> Audit:
-    """Recompute every orbit from the host's space group and compare it with the table's.
+    """How far the rows of an orbit disagree; raises ``DataError`` as ``check_orbits``."""
+    orbits = check_orbits(dataset)
+    groups = pd.Series(dataset.truth(target)).groupby([sample.orbit for sample in dataset.samples])
+    spread = (groups.max() - groups.min())[groups.size() > 1]
+    mean, worst = (float(spread.mean()), float(spread.max())) if len(spread) else (None, None)
+    return Audit(len(dataset), orbits, len(dataset) - orbits, mean, worst)
+
+
+def check_orbits(dataset: Dataset) -> int:
+    """Recompute every orbit from the host's space group and compare it with the table's; returns how many there are.
 
     Raises ``DataError`` naming the first row whose orbit is wrong.
     """
@@ -96,10 +105,7 @@ def audit_orbits(dataset: Dataset, target: str = JIJ.name) -> Audit:
         raise DataError(
             f"{dataset.folder / 'samples.csv'}: the orbit name {twice[0]!r} stands for two orbits; rebuild the dataset"
         )
-    groups = pd.Series(dataset.truth(target)).groupby([sample.orbit for sample in dataset.samples])
-    spread = (groups.max() - groups.min())[groups.size() > 1]
-    mean, worst = (float(spread.mean()), float(spread.max())) if len(spread) else (None, None)
-    return Audit(len(dataset), len(names), len(dataset) - len(names), mean, worst)
+    return len(names)
 
 
 def audit_curves(dataset: Dataset) -> Audit:

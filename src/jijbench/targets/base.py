@@ -34,6 +34,7 @@ class Target:
     power : of the mean loss in the headline: 1, or 1/2 where the loss is a square
     compressed : whether predictions are stored as sums of a few common ones, as curves are
     analyses : what else can be said of rows that predict it
+    directional : whether values turn with the structure; ``turned`` and ``renamed`` say how
     """
 
     name: str
@@ -55,6 +56,7 @@ class Target:
     power: ClassVar[float] = 1.0
     compressed: ClassVar[bool] = False
     analyses: ClassVar[frozenset[str]] = frozenset()
+    directional: ClassVar[bool] = False
 
     def scores(self, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels) -> Scores:
         """All scores of predictions ``mean`` (n, *shape), weighted by ``weight`` (n,)."""

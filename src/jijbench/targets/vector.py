@@ -33,6 +33,7 @@ class Vector(Target):
         ("mae_length", "MAE of the length", 3), ("angle_deg", "angle, °", 0), ("skill", "skill", 3),
     )  # fmt: skip
     intervals: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType({"mae": ("low", "high")})
+    directional: ClassVar[bool] = True
 
     @property
     def fields(self) -> tuple[str, ...]:

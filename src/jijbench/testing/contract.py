@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from jijbench import adapters
 from jijbench.data.task import INPUTS
 from jijbench.errors import JijbenchError, UnknownName
-from jijbench.testing.checks import CHECKS, GROUND, Check
+from jijbench.testing.checks import CHECKS, GROUND
 from jijbench.testing.subject import Excused, Subject
 
 PATIENCE = 5  # a check is stopped after so many times the seconds that a fit may take
@@ -48,12 +48,12 @@ class Contract:
         return tuple(outcome for outcome in self.outcomes if outcome.status == "failed")
 
 
-def asks(check: Check) -> str:
+def asks(check: Callable[[Any], None]) -> str:
     """What a check asks, in one line."""
     return (check.__doc__ or check.__name__).strip().splitlines()[0]
 
 
-def perform(check: Check, subject: Subject) -> None:
+def perform(check: Callable[[Any], None], subject: Any) -> None:
     """Run one check; raises what it raises, and ``AssertionError`` where it does not come to an end."""
     with subject.surroundings(), stopped_after(PATIENCE * subject.seconds):
         check(subject)
@@ -100,25 +100,27 @@ def examine(name: str, hypers: Mapping[str, Any] | None = None, **settings: Any)
     return Contract(name, (found, *check_all(subject)), given, subject)
 
 
-def check_all(subject: Subject) -> list[Outcome]:
-    """Outcomes of all checks; those behind a failed ground are not reached."""
+def check_all(
+    subject: Any, checks: Sequence[Callable[[Any], None]] = CHECKS, ground: Sequence[Callable[[Any], None]] = GROUND
+) -> list[Outcome]:
+    """Outcomes of all checks, by default those of an adapter; those behind a failed ground are not reached."""
     found: list[Outcome] = []
     fallen: str | None = None
-    for check in CHECKS:
+    for check in checks:
         if fallen is not None:
             found.append(_not_reached(check, fallen))
             continue
         found.append(_outcome(check, subject))
-        if check in GROUND and found[-1].status == "failed":
+        if check in ground and found[-1].status == "failed":
             fallen = check.__name__
     return found
 
 
-def _not_reached(check: Check, fallen: str) -> Outcome:
+def _not_reached(check: Callable[[Any], None], fallen: str) -> Outcome:
     return Outcome(check.__name__, asks(check), "not reached", f"{fallen} failed")
 
 
-def _outcome(check: Check, subject: Subject) -> Outcome:
+def _outcome(check: Callable[[Any], None], subject: Any) -> Outcome:
     started = time.monotonic()
     status: Status = "passed"
     reason = ""

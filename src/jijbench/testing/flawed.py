@@ -17,7 +17,7 @@ from jijbench.data.task import Question
 from jijbench.elements import SYMBOLS, place_in_row
 from jijbench.errors import UnknownElement
 from jijbench.targets import JIJ, Target
-from jijbench.testing import toys
+from jijbench.testing import toy_impurities, toys
 from jijbench.testing.sound import Sound
 
 
@@ -89,8 +89,8 @@ class NegativeDeviation(Sound):
         return mean, std - std.mean()
 
 
-class FlattensVectors(Sound):
-    """Takes vectors and predicts their first component."""
+class FlattensArrays(Sound):
+    """Takes several numbers and predicts the first of them."""
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         return super().predict(samples).reshape(len(samples), -1)[:, 0]
@@ -154,7 +154,9 @@ class ShortTable(Sound):
     """Has a table of the elements that its author happened to train with."""
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
-        strange = {element for sample in samples for element in sample.elements} - {*toys.HEARD, *toys.SILENT}
+        hosts = set(toy_impurities.HOSTS) - {toy_impurities.UNSEEN_HOST}
+        table = {*toys.HEARD, *toys.SILENT, *toy_impurities.HEARD, *hosts}
+        strange = {element for sample in samples for element in sample.elements} - table
         if strange:
             raise UnknownElement(f"the table has no {', '.join(sorted(strange))}")
         return super().predict(samples)

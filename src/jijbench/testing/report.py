@@ -30,10 +30,12 @@ def _verdict(contract: Contract) -> str:
 
 def _facts(contract: Contract) -> list[str]:
     subject = contract.subject
-    facts = {"hypers": ", ".join(f"{name} = {value!r}" for name, value in contract.hypers.items()) or "the defaults"}
+    hypers = contract.hypers if subject is None else subject.settings
+    facts = {"hypers": ", ".join(f"{name} = {value!r}" for name, value in hypers.items()) or "the defaults"}
     if subject is not None:
-        adapter, taken = subject.adapter, vars(subject).get("taken", subject.inputs)
-        facts |= {"class": f"`{adapter.__module__}:{adapter.__qualname__}`", "inputs": taken or "none taken"}
+        adapter, (target, inputs) = subject.adapter, vars(subject).get("asked", (subject.target, subject.inputs))
+        facts |= {"class": f"`{adapter.__module__}:{adapter.__qualname__}`"}
+        facts |= {"target": target.name if target else "none taken", "inputs": inputs or "none taken"}
         facts["packages"] = (
             ", ".join(f"{name} {installed(name) or 'not installed'}" for name in adapter.requires)
             or "none beyond the core"

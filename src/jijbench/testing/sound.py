@@ -1,4 +1,4 @@
-"""A small model without a flaw that the contract knows."""
+"""Small models without a flaw that the contract knows."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
@@ -10,13 +10,16 @@ from jijbench.data.sample import Sample
 from jijbench.data.task import Question
 from jijbench.elements import period, place_in_row
 from jijbench.targets import JIJ, Target
+from jijbench.testing import toys
+
+FAINT = 1e-3  # of a direction: symmetry forbids a vector, and there is nothing to learn from
 
 
 class Sound(Adapter):
     """Kernel ridge regression on distance, groups and periods; ``jijbench.testing.flawed`` spoils copies of it."""
 
     gives_std: ClassVar[bool] = True
-    takes_vectors: ClassVar[bool] = True
+    takes_arrays: ClassVar[bool] = True
     info: ClassVar[AdapterInfo] = AdapterInfo("a small model of this suite, to be spoilt", "MIT", "descriptor")
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0, ridge: float = 1e-3) -> None:
@@ -52,7 +55,29 @@ class Sound(Adapter):
         return mean, np.moveaxis(np.broadcast_to(std, (*mean.shape[1:], len(std))), -1, 0)
 
 
+class SoundVector(Sound):
+    """As ``Sound``; of a vector the factor before ``curl``, a direction that surroundings give and symmetry allows."""
+
+    turns: ClassVar[bool] = True
+
+    def directions(self, samples: Sequence[Sample]) -> np.ndarray:
+        """(n, 3) pseudovectors that change sign with the names of i and j."""
+        return np.array([toys.curl(sample.geometry) for sample in samples])
+
+    def fit(self, samples: Sequence[Sample], y: np.ndarray, folds: Folds | None = None) -> Self:
+        if not self.target.directional:
+            return super().fit(samples, y, folds)
+        c = self.directions(samples)
+        size = (c**2).sum(1)
+        seen = size > FAINT**2
+        return super().fit([s for s, yes in zip(samples, seen, strict=True) if yes], ((y * c).sum(1) / size)[seen])
+
+    def predict(self, samples: Sequence[Sample]) -> np.ndarray:
+        found = super().predict(samples)
+        return found[:, None] * self.directions(samples) if self.target.directional else found
+
+
 def _pair(sample: Sample, of: Callable[[str], int]) -> tuple[int, int]:
     """Sum and gap of a number of both elements: the same whichever is called i."""
-    a, b = (of(element) for element in sample.elements[:2])
+    a, b = (of(element) for element in sample.ends)
     return a + b, abs(a - b)

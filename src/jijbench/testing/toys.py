@@ -1,7 +1,8 @@
-"""Toy dimers with a known answer, and what must not change it: turning, shifting, reordering, naming.
+"""Toy dimers with a known answer, and moves that tell what an answer obeys: turning, shifting, reordering, naming.
 
-The host has the structure of Bi2Te3 with rounded lattice constants, the clusters are small, and J is a formula of the
-elements' moments and groups and of what a rotation leaves alone.
+The host has the structure of Bi2Te3 with rounded lattice constants, the clusters are small, J is a formula of the
+elements' moments and groups and of what a rotation leaves alone, and D is one with a direction that atoms around the
+pair give.
 """
 
 from collections.abc import Iterable, Sequence
@@ -95,6 +96,32 @@ def _exchange(sample: Sample) -> float:
     return float((direct + 4.0 * x[0] * x[1]) * np.exp((4.4 - r) / 4))
 
 
+def vectors(samples: Sequence[Sample]) -> np.ndarray:
+    """(n, 3) meV: D = m_A m_B [0.4 + x_A x_B] exp((4.4 − r) / 4) c, with the direction c of ``curl``.
+
+    The form of Lévy and Fert, J. Appl. Phys. 52, 1718 (1981), eq. 3, with other functions of the distances. Zero where
+    a moment is zero or the surroundings forbid it.
+    """
+    found = []
+    for s in samples:
+        (a, b), r = s.elements[:2], s.distance
+        x, y = ((place_in_row(e) - 7) / 2 for e in (a, b))
+        found.append(MOMENTS[a] * MOMENTS[b] * (0.4 + x * y) * np.exp((4.4 - r) / 4) * curl(s.geometry))
+    return np.array(found)
+
+
+def curl(geometry: Geometry) -> np.ndarray:
+    """(3,) Σ_k Z_k (r_k − r_i) × (r_k − r_j) / (|r_k − r_i| |r_k − r_j|)³ over host atoms, of order one.
+
+    It turns as a pseudovector, and reads with the other sign from j to i.
+    """
+    i, j = geometry.pair
+    around = np.delete(np.arange(len(geometry.positions)), [i, j])
+    first, second = (geometry.positions[around] - geometry.positions[end] for end in (i, j))  # (n, 3)
+    fall = 3e2 * geometry.numbers[around] / 83 / np.prod(np.linalg.norm([first, second], axis=-1), axis=0) ** 3
+    return fall @ np.cross(first, second)
+
+
 def sense(geometry: Geometry) -> int:
     """+1 or −1 where the surroundings tell the way from i to j from the way back, else 0."""
     ends = geometry.positions[list(geometry.sites[:2])]
@@ -102,11 +129,11 @@ def sense(geometry: Geometry) -> int:
     return int(np.sign(np.round((gaps[:, 0] - gaps[:, 1]).sum(), 3)))
 
 
-def rotation(seed: int) -> np.ndarray:
-    """(3, 3) a proper rotation drawn at random."""
+def rotation(seed: int, proper: bool = True) -> np.ndarray:
+    """(3, 3) a rotation drawn at random; times the inversion unless ``proper``."""
     q, r = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
     q = q * np.sign(np.diag(r))
-    return q * np.linalg.det(q)
+    return q * np.linalg.det(q) * (1 if proper else -1)
 
 
 def turned(sample: Sample, rotation: np.ndarray) -> Sample:

@@ -6,7 +6,7 @@ adapter does not claim it. The first line of its docstring is what reports print
 
 from collections.abc import Callable
 
-from jijbench.testing.checks import answers, declared, learning, manners, symmetry
+from jijbench.testing.checks import answers, declared, learning, manners, symmetry, vectors
 from jijbench.testing.subject import Subject
 
 Check = Callable[[Subject], None]
@@ -19,7 +19,7 @@ CHECKS: tuple[Check, ...] = (
     answers.fit,
     answers.answer,
     answers.deviation,
-    answers.vectors,
+    answers.arrays,
     answers.seed,
     answers.batch,
     answers.order,
@@ -40,6 +40,12 @@ CHECKS: tuple[Check, ...] = (
     manners.owns,
     manners.tidy,
     manners.cost,
+    vectors.vector_answer,
+    vectors.vector_rotation,
+    vectors.vector_translation,
+    vectors.vector_permutation,
+    vectors.vector_naming,
+    vectors.vector_learns,
 )
 #: where one of these fails, those that follow would only repeat it
-GROUND = (declared.card, answers.fit, answers.answer)
+GROUND = (declared.card, answers.fit, answers.answer, vectors.vector_answer)

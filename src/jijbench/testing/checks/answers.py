@@ -8,11 +8,10 @@ import numpy as np
 
 from jijbench.adapters.base import orbit_folds
 from jijbench.errors import UnknownElement
-from jijbench.targets import Vector
-from jijbench.testing import toys
+from jijbench.targets import Curve
 from jijbench.testing.subject import Excused, Subject
 
-VECTOR = Vector(name="toy_vector", convention="three multiples of J")
+NUMBERS = Curve(name="toy_numbers", shape=(3,), unit="meV", convention="three multiples of J")
 ALONE = 8  # rows that are also predicted one by one
 
 
@@ -31,7 +30,7 @@ def fit(s: Subject) -> None:
 
 
 def answer(s: Subject) -> None:
-    """`predict` returns one finite number a sample"""
+    """`predict` returns one finite value of the target's shape a sample"""
     for samples in (s.held_out(), s.train(), s.held_out()[:1]):
         s.good(s.shared.model.predict(samples), samples, "the prediction")
 
@@ -45,18 +44,20 @@ def deviation(s: Subject) -> None:
     s.same(s.good(mean, asked, "the mean"), s.answers(asked), asked, "mean of predict_std")
     least = s.good(std, asked, "the standard deviation").min()
     if not least >= 0:  # a NaN is not either
-        raise AssertionError(f"a standard deviation is {least:.3g} meV")
+        raise AssertionError(f"a standard deviation is {least:.3g} {s.about.unit}")
 
 
-def vectors(s: Subject) -> None:
-    """for a target of three numbers it returns three a sample, or refuses it"""
-    reason = s.adapter.refuses(s.question(target=VECTOR))
+def arrays(s: Subject) -> None:
+    """for a target of three numbers that nothing turns it returns three a sample, or refuses it"""
+    if s.about.shape:
+        raise Excused(f"{s.about.name} has several numbers already")
+    reason = s.adapter.refuses(s.question(target=NUMBERS))
     if reason is not None:
         raise Excused(reason)
     samples, asked = s.train(), s.held_out()
-    y = np.outer(toys.truth(samples), [1.0, -0.5, 0.25])
-    model = s.fit(samples, y, orbit_folds(samples, 2), target=VECTOR)
-    s.good(model.predict(asked), asked, "the prediction of a vector", VECTOR.shape)
+    y = np.outer(s.truth(samples), [1.0, -0.5, 0.25])
+    model = s.fit(samples, y, orbit_folds(samples, 2), target=NUMBERS)
+    s.good(model.predict(asked), asked, "the prediction of three numbers", NUMBERS.shape)
 
 
 @contextlib.contextmanager
@@ -76,7 +77,7 @@ def seed(s: Subject) -> None:
     """two fits with one seed give the same numbers, whatever the global random state"""
     samples, asked = s.train(), s.held_out()
     with _other_global_state():
-        again = s.fit(samples, toys.truth(samples), orbit_folds(samples, 2)).predict(asked)
+        again = s.fit(samples, s.truth(samples), orbit_folds(samples, 2)).predict(asked)
     s.same(again, s.answers(asked), asked, "a second fit with the same seed")
 
 
@@ -94,9 +95,9 @@ def order(s: Subject) -> None:
 
 
 def unseen(s: Subject) -> None:
-    """an element that training has not seen is predicted"""
-    for element in toys.UNSEEN:
-        asked = s.released(toys.strangers([element]))
+    """an element that training has not seen is predicted, and so is a host"""
+    for element in s.toys.unseen:
+        asked = s.released(s.toys.strangers([element]))
         s.good(s.answers(asked), asked, f"the prediction for {element}, not in training,")
         if s.adapter.gives_std:
             s.good(s.shared.model.predict_std(asked)[1], asked, f"the deviation for {element}, not in training,")
@@ -104,7 +105,7 @@ def unseen(s: Subject) -> None:
 
 def outside(s: Subject) -> None:
     """an element outside every table raises `UnknownElement`, unless it gets a finite number"""
-    for element in toys.OUTSIDE:
-        asked = s.released(toys.strangers([element]))
+    for element in s.toys.outside:
+        asked = s.released(s.toys.strangers([element]))
         with contextlib.suppress(UnknownElement):
             s.good(s.answers(asked), asked, f"the prediction for {element!r}, outside every table,")

@@ -1,13 +1,14 @@
 """What an adapter says about itself, before it has seen data."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import clone
 
 from jijbench.adapters.base import Adapter, AdapterInfo
 from jijbench.data.task import INPUTS, Question
-from jijbench.targets import DIJ, JIJ
+from jijbench.targets import TARGETS
 from jijbench.testing.subject import Subject
 
 KINDS = ("composition", "descriptor", "potential", "UIP", "floor")
@@ -38,10 +39,10 @@ def card(s: Subject) -> None:
 
 
 def refuses(s: Subject) -> None:
-    """it answers every question with a reason or with None, and takes J of dimers"""
-    for target in (JIJ, DIJ):
+    """it answers every question with a reason or with None, and takes a target of which there are toys"""
+    for target in TARGETS.values():
         for inputs in INPUTS:
-            for n_impurities in (2, 3):
+            for n_impurities in (1, 2, 3):
                 question = Question(target, inputs, n_impurities)
                 reason = s.adapter.refuses(question)
                 fits = reason is None or (isinstance(reason, str) and bool(reason.strip()))
@@ -62,10 +63,10 @@ def hypers(s: Subject) -> None:
             raise AssertionError(f"hyper {name!r} has no default")
     if not {"target", "seed"} <= set(parameters):
         raise AssertionError(f"__init__ takes {sorted(parameters)}; `target` and `seed` are needed")
-    unknown = sorted(set(s.hypers) - set(parameters))
+    unknown = sorted(set(s.settings) - set(parameters))
     if unknown:
         raise AssertionError(f"no hypers named {unknown}; __init__ takes {sorted(parameters)}")
-    given = {name: p.default for name, p in parameters.items()} | dict(s.hypers)
+    given = {name: p.default for name, p in parameters.items()} | s.settings
     for model in (s.adapter(**given), clone(s.adapter(**given))):
         _stored(model, given)
 
@@ -87,19 +88,25 @@ def search(s: Subject) -> None:
     from jijbench.files import canonical
     from jijbench.runner.tuning import default_hypers, draws
 
-    defaults = default_hypers(s.adapter, JIJ)
+    defaults = default_hypers(s.adapter, s.about)
     for drawn, space in draws(s.adapter, s.question(), N_DRAWS):
         unknown = sorted(set(drawn) - set(defaults))
         if unknown:
             raise AssertionError(f"suggest gives {unknown}; hypers are {sorted(defaults)}")
-        renamed = sorted(set(space) - set(drawn))
+        renamed = sorted(set(space) - _names(drawn))
         if renamed:
             raise AssertionError(f"Optuna knows a hyper as {renamed}; suggest each under its own name")
         canonical(drawn)  # raises for what JSON cannot say
         clone(s.model()).set_params(**drawn)
         for name, distribution in space.items():  # the first trial of a search takes the defaults
-            if not _holds(distribution, defaults[name]):
+            if name in defaults and not _holds(distribution, defaults[name]):
                 raise AssertionError(f"the default {name}={defaults[name]!r} is not in {distribution}")
+
+
+def _names(hypers: Mapping[str, Any]) -> set[str]:
+    """Names of hypers, and of those of a model inside that stand in a mapping."""
+    inside = (_names(value) for value in hypers.values() if isinstance(value, Mapping))
+    return set(hypers).union(*inside)
 
 
 def _holds(distribution: Any, value: Any) -> bool:

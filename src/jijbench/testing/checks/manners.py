@@ -12,7 +12,6 @@ from jijbench.adapters.base import orbit_folds
 from jijbench.bundle.files import unsafe
 from jijbench.data.sample import Sample
 from jijbench.errors import NotPortable
-from jijbench.testing import toys
 from jijbench.testing.subject import FEW, Subject
 
 
@@ -47,7 +46,7 @@ def _not_saved(s: Subject, folder: Path) -> None:
 
 def _rows(s: Subject) -> tuple[list[Sample], np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     samples = s.train()[:FEW]
-    return samples, toys.truth(samples), list(orbit_folds(samples, 2))
+    return samples, s.truth(samples), list(orbit_folds(samples, 2))
 
 
 def _snapshot(samples: Sequence[Sample]) -> list[tuple[Any, ...]]:
@@ -103,7 +102,7 @@ def tidy(s: Subject) -> None:
 
 
 def cost(s: Subject) -> None:
-    """a fit on 79 small dimers and the prediction of 20 stay within the limits of time and memory"""
+    """a fit on the toys and the prediction of those held out stay within the limits of time and memory"""
     fit = s.shared
     if fit.seconds > s.seconds:
         raise AssertionError(f"took {fit.seconds:.1f} s, allowed are {s.seconds:g} s")
