@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jijbench.adapters.impurity_gp import levels_of, potentials_of
+from jijbench.data.potentials.start import potentials_of, s_levels
 from jijbench.data.store import read_samples, write_samples
 from jijbench.targets import DV, DV_SHELL
 from jijbench.targets.mesh import POINTS, relative_mesh, volume_weights
@@ -36,10 +36,8 @@ def test_an_atom_is_the_same_in_every_host_and_a_host_atom_is_known():
         start, r = sample.inputs["start"], relative_mesh() * toy.radius(sample.host)
         assert start + sample.inputs["host_potential"] == pytest.approx(toy.atom(sample.elements[0], r))
     r = relative_mesh() * toy.radius("Cr")
-    assert hosts["Cr"][0] - toy.atom("Cr", r) == pytest.approx(toy.correction("Cr", "Cr"))
-    assert {e for e, level in levels_of(atoms, atoms).items() if level < -0.1} == {
-        "P"
-    }  # it may be lost, the others not
+    assert hosts["Cr"].values - toy.atom("Cr", r) == pytest.approx(toy.correction("Cr", "Cr"))
+    assert {e for e, level in s_levels(atoms, atoms).items() if level < -0.1} == {"P"}  # it may be lost, the others not
 
 
 def test_an_atom_screens_its_nucleus():

@@ -23,7 +23,8 @@ def _hypers(ctx: click.Context, option: click.Parameter, given: tuple[str, ...])
 @click.command()
 @click.argument("name")
 @click.option("--hyper", "hypers", multiple=True, callback=_hypers, metavar="NAME=VALUE",
-              help="A hyper (a setting that changes the answer), over the class's cheap ones (again for more).")  # fmt: skip
+              help="A hyper (a setting that changes the answer), over the class's cheap ones "
+                   "(again for more).")  # fmt: skip
 @click.option("--target", help="Target; default: J, or the first that the adapter does not refuse.")
 @click.option("--inputs", help="Kind of inputs; default: the first that the adapter does not refuse.")
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=0, min_open=True),
