@@ -11,26 +11,36 @@ from typing import Any
 from jijbench.context import context
 
 __version__ = "0.1.0"
-__all__ = [
-    "context",
-    "export_bundle",
-    "leaderboard",
-    "load_benchmark",
-    "load_bundle",
-    "load_dataset",
-    "load_task",
-    "run",
-]
 
+#: what a user or the author of a model needs, and where it lives
 _HOMES = {
+    "Adapter": "jijbench.adapters.base",
+    "AdapterInfo": "jijbench.adapters.base",
+    "Benchmark": "jijbench.benchmark",
+    "Coupling": "jijbench.targets",
+    "Curve": "jijbench.targets",
+    "CurveFloor": "jijbench.adapters.curve_floor",
+    "Dataset": "jijbench.data.dataset",
+    "FieldRegressor": "jijbench.adapters.field_regressor",
+    "KernelAdapter": "jijbench.adapters.kernel_adapter",
+    "MomentGated": "jijbench.adapters.base",
+    "Question": "jijbench.data.task",
+    "Row": "jijbench.benchmark",
+    "Sample": "jijbench.data.sample",
+    "ShellScaled": "jijbench.adapters.shell_scaled",
+    "Target": "jijbench.targets",
+    "Task": "jijbench.data.task",
+    "Vector": "jijbench.targets",
     "export_bundle": "jijbench.bundle.export",
     "leaderboard": "jijbench.tables.leaderboard",
     "load_benchmark": "jijbench.benchmark",
     "load_bundle": "jijbench.bundle.model",
     "load_dataset": "jijbench.data.dataset",
+    "load_results": "jijbench.tables.results",
     "load_task": "jijbench.data.task",
     "run": "jijbench.api",
 }
+__all__ = ["context", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from jijbench.adapters.shell_mean import ShellMean
 from jijbench.adapters.zero import Zero
 from jijbench.data.sample import Sample
 from jijbench.data.task import INPUTS, Question
-from jijbench.targets import DIJ, JIJ, Target
+from jijbench.targets import DIJ, JIJ
 
 FLOORS = [Zero, Mean, ShellMean, PairMean, Additive, NearestDimer, LowRank, MomentProduct]
 GATED = [floor for floor in FLOORS if floor is not Zero]
@@ -202,7 +202,7 @@ def test_the_product_of_moments_refuses_without_moments(inputs):
 
 @pytest.mark.parametrize("floor", GATED)
 def test_a_scalar_floor_refuses_a_vector(floor):
-    assert "shape (3,)" in floor.refuses(Question(DIJ, "structure+moments"))
+    assert "turn" in floor.refuses(Question(DIJ, "structure+moments"))
 
 
 @pytest.mark.parametrize("floor", GATED)
@@ -289,5 +289,6 @@ def test_every_floor_of_the_suite_is_tested_here():
 
 
 def test_targets_compare_by_value():
-    assert Target(**vars(JIJ)) == JIJ
-    assert Zero(target=Target(**vars(JIJ))).get_params() == Zero().get_params()
+    again = type(JIJ)(**vars(JIJ))
+    assert again == JIJ
+    assert Zero(target=again).get_params() == Zero().get_params()

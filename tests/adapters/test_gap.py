@@ -157,7 +157,7 @@ def test_what_it_does_not_answer():
     assert Gap.refuses(Question(JIJ)) is None
     assert "needs positions" in Gap.refuses(Question(JIJ, "composition+moments"))
     assert "3 impurities" in Gap.refuses(Question(JIJ, n_impurities=3))
-    assert "shape" in Gap.refuses(Question(DIJ))
+    assert "turn" in Gap.refuses(Question(DIJ))
 
 
 def test_of_the_zeros_a_subsample_is_learned():
@@ -264,7 +264,7 @@ def test_the_program_gets_the_threads_of_the_context(tmp_path):
 
 
 def test_a_program_that_is_not_there(monkeypatch, tmp_path):
-    with pytest.raises(MissingExtra, match=r"'no_such_fit' is neither in .* pip install quippy-ase"):
+    with pytest.raises(MissingExtra, match=r"'no_such_fit' is neither in .* pip install .*gap"):
         find("no_such_fit")
     program = tmp_path / "some_fit"
     program.write_text("#!/bin/sh\n")

@@ -134,7 +134,7 @@ class Adapter(RegressorMixin, BaseEstimator):
     def load(cls, folder: Path) -> Self:
         """Read back what ``save`` wrote; runs no code from the folder. Raises ``DataError``."""
         head = json.loads((folder / "adapter.json").read_text(encoding="utf-8"))
-        if head["adapter"] != f"{cls.__module__}:{cls.__name__}":
+        if not _is_named(cls, head["adapter"]):
             raise DataError(f"{folder} holds a {head['adapter']}, not a {cls.__module__}:{cls.__name__}")
         hypers = head["hypers"]
         hypers["target"] = restored(hypers["target"])
@@ -150,6 +150,13 @@ class Adapter(RegressorMixin, BaseEstimator):
 
     def restore(self) -> None:
         """Rebuild what follows from the fitted attributes and is not saved; ``fit`` and ``load`` call it."""
+
+
+def _is_named(cls: type, place: str) -> bool:
+    """Whether ``module:Class`` names a class; one of this package may have moved within it since."""
+    module, _, name = place.partition(":")
+    moved = module.partition(".")[0] == cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return name == cls.__name__ and (moved or module == cls.__module__)
 
 
 def _refuse_other_than_plain(what: str, value: object) -> None:

@@ -15,6 +15,7 @@ class Zero(Adapter):
     """Predicts zero for everything, of whatever shape."""
 
     info: ClassVar[AdapterInfo] = floor_info("zero")
+    beyond_pairs: ClassVar[bool] = True
     takes_arrays: ClassVar[bool] = True
     turns: ClassVar[bool] = True
 
