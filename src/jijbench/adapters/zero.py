@@ -18,6 +18,7 @@ class Zero(Adapter):
     beyond_pairs: ClassVar[bool] = True
     takes_arrays: ClassVar[bool] = True
     turns: ClassVar[bool] = True
+    beyond_pairs: ClassVar[bool] = True
 
     def __init__(self, *, target: Target = JIJ, seed: int = 0) -> None:
         self.target = target
