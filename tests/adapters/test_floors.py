@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from jijbench import adapters
-from jijbench.adapters.additive import Additive
-from jijbench.adapters.low_rank import LowRank
-from jijbench.adapters.mean import Mean
-from jijbench.adapters.moment_product import MomentProduct
-from jijbench.adapters.nearest_dimer import NearestDimer
-from jijbench.adapters.pair_mean import PairMean
-from jijbench.adapters.shell_mean import ShellMean
-from jijbench.adapters.zero import Zero
+from jijbench.adapters.floors.additive import Additive
+from jijbench.adapters.floors.low_rank import LowRank
+from jijbench.adapters.floors.mean import Mean
+from jijbench.adapters.floors.moment_product import MomentProduct
+from jijbench.adapters.floors.nearest_dimer import NearestDimer
+from jijbench.adapters.floors.pair_mean import PairMean
+from jijbench.adapters.floors.shell_mean import ShellMean
+from jijbench.adapters.floors.zero import Zero
 from jijbench.data.sample import Sample
 from jijbench.data.task import INPUTS, Question
 from jijbench.targets import DIJ, JIJ

@@ -149,4 +149,4 @@ def test_an_adapter_from_outside_cannot_take_the_name_of_one_of_ours(here):
     add_broken(here)
     points = here / "jijbench_broken-1.0.dist-info" / "entry_points.txt"
     points.write_text("[jijbench.adapters]\nzero = jijbench.testing.bad:Raising\n")
-    assert adapters.get("zero").__module__ == "jijbench.adapters.zero"
+    assert adapters.get("zero").__module__ == "jijbench.adapters.floors.zero"

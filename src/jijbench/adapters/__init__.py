@@ -23,8 +23,15 @@ _NO_MODEL = {"__init__", "base", "curve_floor", "field_regressor", "kernel_adapt
 
 @lru_cache(maxsize=1)
 def _files() -> dict[str, Path]:
-    paths = sorted(Path(__file__).parent.glob("*.py"))
+    """Files of models, and of the floors, by the adapter's name."""
+    here = Path(__file__).parent
+    paths = sorted([*here.glob("*.py"), *here.glob("floors/*.py")], key=lambda path: path.stem)
     return {p.stem.replace("_", "-"): p for p in paths if p.stem not in _NO_MODEL and not p.stem.startswith("_")}
+
+
+def _module(name: str) -> str:
+    """Module of a shipped adapter."""
+    return ".".join([__name__, *_files()[name].relative_to(Path(__file__).parent).with_suffix("").parts])
 
 
 @lru_cache(maxsize=1)
@@ -63,9 +70,8 @@ def _literal(name: str, attribute: str, default: Any) -> Any:
 @lru_cache(maxsize=256)
 def _declared(path: Path, changed: int, wanted: str, attribute: str, default: Any) -> Any:
     """A class attribute that is written as a literal in the body of an adapter's own class; as the file is now."""
-    del changed  # of the file: in a notebook it is written again
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
+    tree = _described.parsed(path, changed)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
     for node in (statement for found in classes for statement in found.body):
         targets = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
         value = getattr(node, "value", None)
@@ -82,7 +88,7 @@ def module_of(name: str) -> str:
 def _place(name: str) -> tuple[str, str]:
     """Module of an adapter's class, and the name of the class where the module may hold several."""
     if name in _files():
-        return f"{__name__}.{_files()[name].stem}", ""
+        return _module(name), ""
     target = _entry_points()[name].value if name in _entry_points() else name
     module, colon, wanted = target.partition(":")
     if not colon:
@@ -118,7 +124,7 @@ def get(name: str) -> "type[Adapter]":
         return _loaded(name)
     if name not in _files():
         raise UnknownName("adapter", name, names())
-    module = importlib.import_module(f"{__name__}.{_files()[name].stem}")
+    module = importlib.import_module(_module(name))
     found = [value for value in vars(module).values()
              if isinstance(value, type) and issubclass(value, Adapter) and value.__module__ == module.__name__]  # fmt: skip  # noqa: E501
     if len(found) != 1:

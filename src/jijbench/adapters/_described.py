@@ -2,14 +2,22 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 Find = Callable[[str], Path | None]  # the file of a module
 
 
+@lru_cache(maxsize=256)
+def parsed(path: Path, changed: int) -> ast.Module:
+    """A source file as it was at the time ``changed``: in a notebook it is written again."""
+    del changed
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def described(path: Path, wanted: str, find: Find) -> tuple[str, str]:
     """First line of the docstring and licence of the class ``wanted``, or of the one with an ``info``; may be empty."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path, path.stat().st_mtime_ns)
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and wanted in ("", node.name)]
     for found in sorted(classes, key=lambda node: _info(node) is None):
         text = (ast.get_docstring(found) or "").partition("\n")[0].replace("``", "").replace("`", "")
@@ -37,7 +45,7 @@ def _licence(tree: ast.Module, node: ast.AST, find: Find, steps: int = 3) -> str
     for module, name in _imported(tree, first):
         for place, definition in ((module, name), (f"{module}.{name}", rest[0] if rest else "")):
             path = find(place)
-            there = ast.parse(path.read_text(encoding="utf-8")) if path else None
+            there = parsed(path, path.stat().st_mtime_ns) if path else None
             for other in there.body if there else ():
                 if isinstance(other, ast.ClassDef | ast.FunctionDef) and other.name == definition:
                     return _licence(there, other, find, steps - 1)  # type: ignore[arg-type]

@@ -5,8 +5,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import Adapter, AdapterInfo, Folds
+from jijbench.adapters.floors.base import floor_info
 from jijbench.data.sample import Sample
 from jijbench.targets import JIJ, Target
 
@@ -15,7 +15,6 @@ class Zero(Adapter):
     """Predicts zero for everything, of whatever shape."""
 
     info: ClassVar[AdapterInfo] = floor_info("zero")
-    beyond_pairs: ClassVar[bool] = True
     takes_arrays: ClassVar[bool] = True
     turns: ClassVar[bool] = True
     beyond_pairs: ClassVar[bool] = True

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._floor import Additive, floor_info, group_means
 from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
+from jijbench.adapters.floors.base import Additive, floor_info, group_means
 from jijbench.data.sample import Sample
 
 

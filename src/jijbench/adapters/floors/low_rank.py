@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._floor import Additive, floor_info
 from jijbench.adapters.base import AdapterInfo, Folds, MomentGated, orbit_folds
+from jijbench.adapters.floors.base import Additive, floor_info
 from jijbench.data.sample import Sample
 
 RANKS = (1, 2, 3, 4)

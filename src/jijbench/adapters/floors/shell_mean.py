@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._floor import ShellMean as Means
-from jijbench.adapters._floor import distance_label, floor_info, interpolate
 from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
+from jijbench.adapters.floors.base import ShellMean as Means
+from jijbench.adapters.floors.base import distance_label, floor_info, interpolate
 from jijbench.data.sample import Sample
 
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import AdapterInfo
 from jijbench.adapters.curve_floor import CurveFloor, host_label, label_means, lookup
+from jijbench.adapters.floors.base import floor_info
 from jijbench.data.sample import Sample
 
 

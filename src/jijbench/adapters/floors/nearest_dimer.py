@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from jijbench.adapters._floor import floor_info
 from jijbench.adapters.base import AdapterInfo, Folds, MomentGated
+from jijbench.adapters.floors.base import floor_info
 from jijbench.data.sample import Sample
 from jijbench.elements import period, place_in_row
 
