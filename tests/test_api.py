@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import jijbench
 from jijbench.api import run
 from jijbench.errors import DataError
 from jijbench.testing.bad import Zeros
@@ -56,3 +57,13 @@ def test_a_class_that_main_lacks_is_one_of_a_notebook():
 
     with pytest.raises(DataError, match="%%writefile"):
         get("__main__:NoSuchClass")
+
+
+@pytest.mark.parametrize("name", jijbench.__all__)
+def test_the_public_door_opens(name):
+    assert getattr(jijbench, name).__name__ if callable(getattr(jijbench, name)) else getattr(jijbench, name)
+
+
+def test_what_is_not_there_is_named_beside_what_is():
+    with pytest.raises(AttributeError, match=r"no attribute 'Adaptor'; it has context, Adapter"):
+        _ = jijbench.Adaptor

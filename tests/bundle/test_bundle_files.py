@@ -167,7 +167,7 @@ def test_a_model_of_another_class_is_refused(copied):
     card = json.loads((copied / "card.json").read_text())
     (copied / "card.json").write_text(json.dumps(card | {"adapter": "mean"}))
     resealed(copied)
-    with pytest.raises(DataError, match=r"not a jijbench\.adapters\.mean:Mean"):
+    with pytest.raises(DataError, match=r"not a jijbench\.adapters\.floors\.mean:Mean"):
         load_bundle(copied)
 
 

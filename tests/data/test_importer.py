@@ -326,7 +326,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
         raise ImportError(path)
 
     monkeypatch.setattr(pd, "read_parquet", absent)
-    with pytest.raises(MissingExtra, match=r"jijbench\[parquet\]"):
+    with pytest.raises(MissingExtra, match=r"\[parquet\]"):
         import_table(tmp_path / "t.parquet", HOUSE, tmp_path / "out", **ABOUT)
 
 

@@ -137,13 +137,13 @@ def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
     monkeypatch.delitem(sys.modules, "jijbench.runner._dask", raising=False)
     monkeypatch.delattr(jijbench.runner, "_dask", raising=False)
-    with pytest.raises(MissingExtra, match=r"jijbench\[cluster\]"):
+    with pytest.raises(MissingExtra, match=r"\[cluster\]"):
         dask_workers("tcp://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("cluster: pbs\njobs: 1", "cluster"), ("cluster: local\njobs: 0", "jobs"), ("cluster: [", "expected the node")],
+    [("cluster: pbs\njobs: 1", "cluster"), ("cluster: local\njobs: 0", "jobs"), ("cluster: [", "expected (the )?node")],
 )
 def test_a_bad_cluster_file_is_named(tmp_path, text, complaint):
     (tmp_path / "c.yaml").write_text(text)

@@ -82,7 +82,7 @@ def test_a_run_that_dies_is_an_error(alloy_system):
 
 def test_without_spirit_the_extra_is_named(alloy_system, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"jijbench\[spin\]"):
+    with pytest.raises(MissingExtra, match=r"\[spin\]"):
         run_llg(alloy_system, [10.0])
 
 

@@ -158,7 +158,10 @@ def load_bundle(path: str | Path, adapter: type[Adapter] | None = None) -> Bundl
     card = read_bundle_card(folder)
     found = adapter if adapter is not None else _adapter(card.adapter, folder)
     with blamed(f"{folder} does not hold the model that its card names"):
-        _ = card.asked_target  # raises for a target that is none
+        try:
+            _ = card.asked_target
+        except DataError as error:
+            raise DataError(f"{folder} does not hold the model that its card names: {error}") from error
         model = found.load(folder / MODEL)
         known = _known(folder / KNOWN, card)
     for change in changes(card, found):
