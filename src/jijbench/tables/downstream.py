@@ -5,6 +5,7 @@ run over the same listed shells for predicted and reference J, so what the data 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -59,6 +60,7 @@ def sums(pooled: Pooled) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@lru_cache(maxsize=512)  # the leaderboard and the pages ask for the same
 def combinations(pooled: Pooled, concentration: float = CONCENTRATION) -> pd.DataFrame:
     """One line for each combination that counts: ``element_i``, ``element_j``, and T_c (K) and order of each kind of J.
 
