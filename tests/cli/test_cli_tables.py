@@ -16,13 +16,13 @@ JIJ, DV = "jij-bi2te3/jij/random-orbit", "deltav-elemental/dv/random-orbit"
 SHOW = f"""
 import pandas as pd
 from jijbench.cli._terminal import prepare
-from jijbench.cli._tables import echo_page, print_board
+from jijbench.cli._tables import echo_page, print_leaderboard
 from jijbench.tables.results import official_folder
 prepare()
 table = pd.read_csv(official_folder() / "leaderboard.csv")
 table = table.astype(object).where(table.notna(), None)
 table.loc[table["row"] == "gap", "reason"] = "\\x1b]0;title\\x07 it | broke " + 20 * "because of this "
-print_board(table[table["task"].isin([{JIJ!r}, {DV!r}])], table, wide=WIDE)
+print_leaderboard(table[table["task"].isin([{JIJ!r}, {DV!r}])], table, wide=WIDE)
 echo_page("# A page\\n\\n| row | " + " | ".join(f"column {{k}}" for k in range(12)) + " |\\n|---|" + 12 * "---|" +
           "\\n| a\\\\|b | " + " | ".join(12 * ["0.123 [0.1, 0.2]"]) + " |\\n\\n" + 30 * "words of a note ", wide=WIDE)
 """

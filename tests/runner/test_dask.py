@@ -15,7 +15,7 @@ from jijbench.benchmark import record_path
 from jijbench.errors import DataError, JijbenchError, MissingExtra
 from jijbench.records.schema import read_record
 from jijbench.runner import dask_workers, read_cluster, run_cells
-from jijbench.runner.places import Cluster
+from jijbench.runner.places import ComputeCluster
 
 dask = pytest.importorskip("dask", reason="the extra cluster is not installed")
 RANDOM = "jij-bi2te3/jij/random-orbit"
@@ -26,7 +26,10 @@ def cluster(models):
     """Two worker processes of one thread each, of a scheduler that runs at an address."""
     from jijbench.runner._dask import SETTINGS, started
 
-    with dask.config.set(SETTINGS), started(Cluster(cluster="local", jobs=2, options={"silence_logs": 50})) as two:
+    with (
+        dask.config.set(SETTINGS),
+        started(ComputeCluster(cluster="local", jobs=2, options={"silence_logs": 50})) as two,
+    ):
         two.wait_for_workers(2)
         yield two
 

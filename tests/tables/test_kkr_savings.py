@@ -15,9 +15,9 @@ from jijbench.tables.kkr_savings import (
     interval,
     recorded,
     runs,
-    steps_line,
-    steps_markdown,
-    steps_table,
+    savings_line,
+    savings_markdown,
+    savings_table,
 )
 from jijbench.tables.results import load_results, official_folder
 
@@ -116,13 +116,13 @@ def test_errors_of_a_case_are_those_of_its_curves():
 
 def test_the_own_start_saves_nothing_and_a_missing_part_is_a_reason():
     results = official("random-orbit", "zero", "plain-gp", "gap")
-    table = steps_table(results).set_index("row").loc[lambda t: t["protocol"] == "random-orbit"]
+    table = savings_table(results).set_index("row").loc[lambda t: t["protocol"] == "random-orbit"]
     assert table.loc["zero", ["saved", "low", "high"]].tolist() == [0, 0, 0]
     assert table.loc["gap", "reason"] == "no predictions of dv and dv-shell"
     line = table.loc["plain-gp"]
     assert line["low"] < line["saved"] < line["high"]
     assert line["saved_impurity_only"] < line["saved"]
-    text = steps_markdown(results, "random-orbit")
+    text = savings_markdown(results, "random-orbit")
     assert "An estimate" in text
     assert "| plain-gp |" in text
 
@@ -133,7 +133,7 @@ def test_it_stands_on_the_leaderboard():
     results = official("random-orbit", "plain-gp")
     table = leaderboard(results).set_index("task")
     pooled = [results.pooled(f"deltav-elemental/{t}/random-orbit", "plain-gp") for t in ("dv", "dv-shell")]
-    assert table.loc["deltav-elemental/dv/random-orbit", "steps_saved"] == pytest.approx(steps_line(*pooled)["saved"])
+    assert table.loc["deltav-elemental/dv/random-orbit", "steps_saved"] == pytest.approx(savings_line(*pooled)["saved"])
     assert table.loc["deltav-elemental/dv-shell/random-orbit", "steps_saved"] is None
 
 

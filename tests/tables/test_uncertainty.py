@@ -9,7 +9,7 @@ from jijbench.data.task import load_task
 from jijbench.tables.confidence import bounds
 from jijbench.tables.results import load_results, official_folder
 from jijbench.tables.uncertainty import (
-    Split,
+    Intervals,
     conformal,
     missed,
     of_conformal,
@@ -48,7 +48,7 @@ def test_too_few_rows_give_no_finite_interval():
 
 def test_an_infinite_width_is_a_reason_and_no_number():
     task = load_task(TASK)
-    split = Split(np.ones(3, bool), np.full(3, np.inf), np.ones(3), np.arange(3), 7)
+    split = Intervals(np.ones(3, bool), np.full(3, np.inf), np.ones(3), np.arange(3), 7)
     numbers = of_conformal(task, {0.80: split, 0.95: split})
     assert numbers == {"n_calibration": 7, "reason": "7 inner rows are too few for an interval of 95%"}
 
@@ -78,7 +78,7 @@ def test_the_unit_that_is_held_least_is_named():
     rows = np.flatnonzero(task.dataset.magnetic)
     shells = task.dataset.table["shell"].to_numpy()[rows]
     held = shells != 3
-    split = Split(held, np.ones(len(rows)), np.ones(len(rows)), rows, 50)
+    split = Intervals(held, np.ones(len(rows)), np.ones(len(rows)), rows, 50)
     assert worst_unit(task, split) == "shell 3 0%"
 
 

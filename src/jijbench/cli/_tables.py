@@ -82,7 +82,7 @@ def echo_lines(lines: Iterable[tuple[str, int]]) -> None:
             print_text(out, text, indent)
 
 
-def print_board(table: "pd.DataFrame", official: "pd.DataFrame | None", wide: bool = False) -> None:
+def print_leaderboard(table: "pd.DataFrame", official: "pd.DataFrame | None", wide: bool = False) -> None:
     """The table of each task: rank, row, headline with interval, the official value, skill, seconds; then why not."""
     out = console(wide)
     for task in dict.fromkeys(table["task"]):

@@ -16,7 +16,7 @@ from jijbench.cli._results import (
     open_results,
     results_folder,
 )
-from jijbench.cli._tables import print_board, wide_tables
+from jijbench.cli._tables import print_leaderboard, wide_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def _print(table: "pd.DataFrame", official: "pd.DataFrame | None", form: str, wi
     from jijbench.tables.forms import files
 
     if form == "text":
-        print_board(table, official, wide)
+        print_leaderboard(table, official, wide)
     else:
         click.echo(files(table, official)[f"leaderboard.{form}"], nl=False)
 

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from jijbench.cli._progress import Progress
 from jijbench.cli._results import FOLDER, local_folder, official_table, only_rows, only_tasks, open_results
-from jijbench.cli._tables import echo_page, print_board, wide_tables
+from jijbench.cli._tables import echo_page, print_leaderboard, wide_tables
 from jijbench.context import home
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _report(benchmark: str, folder: Path, tasks: tuple[str, ...], rows: tuple[st
     whole = not tasks and not rows
     for name, content in made.items() if whole else ():
         write_atomically(folder / name, content.encode())
-    print_board(table, official_table(), wide)
+    print_leaderboard(table, official_table(), wide)
     click.echo(
         f"records and predictions: {folder}/runs" + (f"; table: {folder}/leaderboard.md, .csv, .json" if whole else "")
     )

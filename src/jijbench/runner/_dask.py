@@ -15,7 +15,7 @@ from distributed.scheduler import KilledWorker
 from jijbench.errors import JijbenchError, MissingExtra
 from jijbench.install import add_extras
 from jijbench.runner.child import Children
-from jijbench.runner.places import Cluster, Place
+from jijbench.runner.places import ComputeCluster, Place
 
 NAME = "jijbench-children"
 PATIENCE = 30  # seconds until a scheduler is held to be absent
@@ -62,7 +62,7 @@ def _run(cell: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 @contextmanager
-def connected(threads: int, where: str | Cluster) -> Iterator[Place]:
+def connected(threads: int, where: str | ComputeCluster) -> Iterator[Place]:
     """Workers at an address, or of a cluster that lives as long as this."""
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(SETTINGS))
@@ -95,7 +95,7 @@ def _check_scheduler(client: Client) -> None:
         )
 
 
-def started(cluster: Cluster) -> Any:
+def started(cluster: ComputeCluster) -> Any:
     """The cluster, with its workers asked for."""
     if cluster.cluster == "local":
         defaults = {"threads_per_worker": 1, "dashboard_address": ":0"}

@@ -4,10 +4,10 @@ from functools import partial
 
 from jijbench.errors import MissingExtra
 from jijbench.install import add_extras
-from jijbench.runner.places import Cluster, Open
+from jijbench.runner.places import ComputeCluster, Open
 
 
-def dask_workers(where: str | Cluster) -> Open:
+def dask_workers(where: str | ComputeCluster) -> Open:
     """The workers of a scheduler that runs at an address, or of a cluster that is started for the run.
 
     Raises ``MissingExtra`` where Dask is not installed.

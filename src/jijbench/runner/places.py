@@ -49,7 +49,7 @@ def this_machine(threads: int, workers: int = 1, devices: Sequence[str] = ()) ->
             raise
 
 
-class Cluster(Strict):
+class ComputeCluster(Strict):
     """A cluster to be started: ``dask_jobqueue.SLURMCluster`` or ``distributed.LocalCluster``, and its options.
 
     ``jobs``: how many SLURM jobs (each holds ``options.processes`` workers), or how many local workers.
@@ -60,6 +60,6 @@ class Cluster(Strict):
     options: dict[str, Any] = {}
 
 
-def read_cluster(path: Path) -> Cluster:
+def read_cluster(path: Path) -> ComputeCluster:
     """Read the YAML file of a cluster; raises ``DataError`` naming file and field."""
-    return validated(Cluster, read_yaml(path), str(path))
+    return validated(ComputeCluster, read_yaml(path), str(path))

@@ -11,7 +11,7 @@ import pandas as pd
 from jijbench.tables.downstream import downstream_markdown, downstream_table
 from jijbench.tables.forms import compact, to_markdown
 from jijbench.tables.growth import growth_markdown, growth_table
-from jijbench.tables.kkr_savings import steps_markdown
+from jijbench.tables.kkr_savings import savings_markdown
 from jijbench.tables.leaderboard import leaderboard
 from jijbench.tables.ledger import ledger_markdown
 from jijbench.tables.magnetism import magnetism_markdown
@@ -28,7 +28,7 @@ def table_of(results: Results) -> pd.DataFrame:
     return leaderboard(results, anew=True)
 
 
-def _board(results: Results, task: str) -> str:
+def _leaderboard(results: Results, task: str) -> str:
     table = table_of(results)
     return to_markdown(table[table["task"] == task])
 
@@ -81,11 +81,11 @@ BLOCKS: Mapping[str, Callable[[Results, str], str]] = MappingProxyType(
         "best": _best,
         "downstream": _downstream,
         "growth": _growth,
-        "leaderboard": _board,
+        "leaderboard": _leaderboard,
         "ledger": ledger_markdown,
         "magnetism": magnetism_markdown,
         "published": _published,
-        "steps": steps_markdown,
+        "steps": savings_markdown,
         "uncertainty": uncertainty_markdown,
     }
 )

@@ -152,7 +152,7 @@ def _norms(pooled: Pooled, curves: np.ndarray) -> np.ndarray:
     return pooled.task.target.size(curves)
 
 
-def steps_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
+def savings_line(impurity: Sequence[Pooled], shell: Sequence[Pooled]) -> dict:
     """Estimated share of steps saved by a row's predictions of impurity and shell, with its interval; first seed.
 
     ``steps``: the same in steps of the recorded schedule, at its mean number from the code's own start.
@@ -173,7 +173,7 @@ def _steps_of(impurity: Pooled, shell: Pooled) -> dict:
     }  # fmt: skip
 
 
-def steps_table(results: Results) -> pd.DataFrame:
+def savings_table(results: Results) -> pd.DataFrame:
     """One line for each protocol and row of the potentials, best first; ``reason`` where a prediction is missing."""
     lines = [line for task in _tasks(results) for line in _task_lines(results, task)]
     return pd.DataFrame([[line.get(c) for c in COLUMNS] for line in lines], columns=list(COLUMNS), dtype=object)
@@ -199,12 +199,12 @@ def _task_lines(results: Results, task: str) -> list[dict]:
     for row in dict.fromkeys(row for task, row in groups if task in tasks):
         pooled = [results.pooled(task, row) if (task, row) in groups else [] for task in tasks]
         lacking = [load_task(one).target.name for one, found in zip(tasks, pooled, strict=True) if not found]
-        line = {"reason": f"no predictions of {' and '.join(lacking)}"} if lacking else steps_line(*pooled)
+        line = {"reason": f"no predictions of {' and '.join(lacking)}"} if lacking else savings_line(*pooled)
         lines.append({"protocol": protocol, "row": row} | line)
     return sorted(lines, key=lambda line: -line.get("saved", -np.inf))
 
 
-def steps_markdown(results: Results, protocol: str) -> str:
+def savings_markdown(results: Results, protocol: str) -> str:
     """The lines of one protocol, with what the estimate is worth."""
     found = [line for task in _tasks(results) for line in _task_lines(results, task) if line["protocol"] == protocol]
     table = pd.DataFrame([[line.get(c) for c in COLUMNS] for line in found], columns=list(COLUMNS), dtype=object)

@@ -14,7 +14,7 @@ from jijbench.scores.statistics import Jackknife
 from jijbench.tables import confidence
 from jijbench.tables.derived import kept_lines
 from jijbench.tables.downstream import downstream_line, has_sums
-from jijbench.tables.kkr_savings import shell_task, steps_line
+from jijbench.tables.kkr_savings import savings_line, shell_task
 from jijbench.tables.results import Pooled, Results
 from jijbench.targets import Target
 
@@ -98,7 +98,7 @@ def _add_steps(lines: list[dict[str, Any]], results: Results) -> None:
         if shell is not None and (shell, line["row"]) in results.groups():
             pooled = [results.pooled(task, line["row"]) for task in (line["task"], shell)]
             if all(pooled):
-                found = steps_line(*pooled)
+                found = savings_line(*pooled)
                 line |= {"steps_saved": found["saved"], "steps_low": found["low"], "steps_high": found["high"]}
 
 

@@ -123,7 +123,7 @@ def _mean(each: Sequence[Numbers]) -> Numbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Intervals:
     """Split-conformal intervals of one level, all folds together.
 
     ``held`` (n,) bool whether the truth lies inside, ``width`` (n,) in the target's unit (infinite where a fold has too
@@ -137,7 +137,7 @@ class Split:
     n: int
 
 
-def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float) -> Split:
+def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float) -> Intervals:
     """Split-conformal intervals of a row, calibrated cell by cell on the inner rows of its search.
 
     The interval is the prediction ± the quantile of the absolute inner residuals (of a curve: of the rms over the cell;
@@ -146,7 +146,7 @@ def conformal(results: Results, task: Task, cells: Sequence[Cell], level: float)
     return _conformal(task, [_residuals(results, task, cell) for cell in cells], level)
 
 
-def _conformal(task: Task, cells: Sequence[Residuals], level: float) -> Split:
+def _conformal(task: Task, cells: Sequence[Residuals], level: float) -> Intervals:
     held, width, where, sizes = [], [], [], []
     for residuals, tested, rows in cells:
         half = quantile(residuals, level)
@@ -155,10 +155,10 @@ def _conformal(task: Task, cells: Sequence[Residuals], level: float) -> Split:
         where.append(rows)
         sizes.append(len(residuals))
     rows = np.concatenate(where)
-    return Split(np.concatenate(held), np.concatenate(width), task.weight[rows], rows, min(sizes))
+    return Intervals(np.concatenate(held), np.concatenate(width), task.weight[rows], rows, min(sizes))
 
 
-def of_conformal(task: Task, splits: dict[float, Split]) -> Numbers:
+def of_conformal(task: Task, splits: dict[float, Intervals]) -> Numbers:
     """Coverage and mean width of conformal intervals by level, and the unit they hold least often."""
     numbers: Numbers = {"n_calibration": min(split.n for split in splits.values())}
     for level, split in splits.items():
@@ -175,7 +175,7 @@ def of_conformal(task: Task, splits: dict[float, Split]) -> Numbers:
     return numbers
 
 
-def worst_unit(task: Task, split: Split, fewest: int = 10) -> str | None:
+def worst_unit(task: Task, split: Intervals, fewest: int = 10) -> str | None:
     """Name and coverage of the unit that intervals hold least often, of those with at least ``fewest`` rows.
 
     Units are those that the protocol leaves out, and shells of dimers, whose J differ by factors of ten.

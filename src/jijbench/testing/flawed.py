@@ -155,7 +155,7 @@ class ShortTable(Sound):
 
     def predict(self, samples: Sequence[Sample]) -> np.ndarray:
         hosts = set(toy_impurities.HOSTS) - {toy_impurities.UNSEEN_HOST}
-        table = {*toys.HEARD, *toys.SILENT, *toy_impurities.HEARD, *hosts}
+        table = {*toys.MAGNETIC, *toys.NONMAGNETIC, *toy_impurities.MAGNETIC, *hosts}
         strange = {element for sample in samples for element in sample.elements} - table
         if strange:
             raise UnknownElement(f"the table has no {', '.join(sorted(strange))}")

@@ -31,7 +31,7 @@ HOSTS = {
 }
 C_OVER_A = 1.58
 UNSEEN_HOST = "Pd"
-HEARD = ("Al", "Cr", "Cu", "Fe", "Mo", "P", "Ru", "Y")
+MAGNETIC = ("Al", "Cr", "Cu", "Fe", "Mo", "P", "Ru", "Y")
 UNSEEN = ("Pd", "Ti")  # not among the impurities of training; the first stands in a host that is not among its hosts
 OUTSIDE = ("Lr", "Xx")  # far from every table, and no element at all: a model may refuse these
 REACH = 1.25  # of a cluster, in distances of nearest atoms
@@ -97,7 +97,7 @@ def _sample(element: str, name: str, place: Geometry, elements: tuple[str, ...],
 
 @lru_cache(maxsize=1)
 def impurities() -> tuple[Sample, ...]:
-    """Every element of ``HEARD`` in every other host but the unseen one, in the order of their ids."""
+    """Every element of ``MAGNETIC`` in every other host but the unseen one, in the order of their ids."""
     return _all(impurity)
 
 
@@ -108,7 +108,7 @@ def neighbours() -> tuple[Sample, ...]:
 
 
 def _all(make: Callable[[str, str], Sample]) -> tuple[Sample, ...]:
-    pairs = [(element, name) for element in HEARD for name in HOSTS if element != name and name != UNSEEN_HOST]
+    pairs = [(element, name) for element in MAGNETIC for name in HOSTS if element != name and name != UNSEEN_HOST]
     return tuple(sorted((make(*pair) for pair in pairs), key=lambda sample: sample.id))
 
 

@@ -36,7 +36,7 @@ class Toys:
 def _dimers(truth: Callable[[Sequence[Sample]], np.ndarray]) -> Toys:
     return Toys(
         "dimers", toys.dimers, truth, toys.strangers, toys.UNSEEN, toys.OUTSIDE,
-        moments=True, pairs=True, silent=toys.SILENT,
+        moments=True, pairs=True, silent=toys.NONMAGNETIC,
     )  # fmt: skip
 
 

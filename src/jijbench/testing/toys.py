@@ -17,8 +17,8 @@ from jijbench.data.host import Host
 from jijbench.data.sample import Geometry, Sample
 from jijbench.elements import place_in_row
 
-HEARD = ("Cr", "Fe", "Mn", "Nb", "V")  # elements of the toy with a moment
-SILENT = ("Zn",)  # no moment: J is exactly zero
+MAGNETIC = ("Cr", "Fe", "Mn", "Nb", "V")  # elements of the toy with a moment
+NONMAGNETIC = ("Zn",)  # no moment: J is exactly zero
 UNSEEN = ("Co", "Mo")  # not among the dimers, d elements like them: a model has to predict these
 OUTSIDE = ("Lr", "Xx")  # far from every table, and no element at all: a model may refuse these
 MOMENTS = {"V": 2.7, "Cr": 3.9, "Mn": 4.5, "Fe": 3.5, "Nb": 1.4, "Zn": 0.0, "Co": 2.3, "Mo": 1.8, "Lr": 1.0, "Xx": 1.0}
@@ -64,9 +64,9 @@ def dimer(first: str, second: str, place: str) -> Sample:
 
 @lru_cache(maxsize=1)
 def dimers() -> tuple[Sample, ...]:
-    """One dimer an orbit, all pairs of ``HEARD`` and ``SILENT`` at all places, in the order of their ids."""
+    """One dimer an orbit, all pairs of ``MAGNETIC`` and ``NONMAGNETIC`` at all places, in the order of their ids."""
     found: dict[str, Sample] = {}
-    for place, a, b in product(PLACES, HEARD + SILENT, HEARD + SILENT):
+    for place, a, b in product(PLACES, MAGNETIC + NONMAGNETIC, MAGNETIC + NONMAGNETIC):
         sample = dimer(a, b, place)
         found.setdefault(sample.orbit, sample)
     return tuple(sorted(found.values(), key=lambda sample: sample.id))
