@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,6 +88,7 @@ class Source:
         text = self.path.read_text(encoding="utf-8")
         assert old in text
         self.path.write_text(text.replace(old, new), encoding="utf-8")
+        shutil.rmtree(self.path.parent / "__pycache__", ignore_errors=True)  # known by size and second alone
         self.forget()
 
     def forget(self) -> None:
