@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "jijbench"
 LAYERS = (
-    "errors units convention context install glossary files limits reading cache text signals elements",
+    "errors units convention context install glossary files limits reading cache text signals elements moved",
     "scores",
     "targets formats",
     "data",

@@ -9,8 +9,10 @@
 from typing import Any
 
 from jijbench.context import context
+from jijbench.moved import install as _install
 
 __version__ = "0.1.0"
+_install()
 
 #: what a user or the author of a model needs, and where it lives
 _HOMES = {
