@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,8 @@ from jijbench.text import visible
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+
+    from jijbench.tables.results import Results
 
 UNBROKEN = 100_000  # characters of a line where nothing shall be folded
 GAP = 2
@@ -115,6 +117,19 @@ def _print_task(
         why = line["reason"] if isinstance(line["reason"], str) else line["note"]
         print_text(out, f"- {line['row']}: {line['status']}, {' '.join(why.split())}", indent=2)
     out.print()
+
+
+def echo_csv(table: "pd.DataFrame") -> None:
+    """A table of numbers for a file: six digits, no text that is a formula."""
+    from jijbench.text import without_formulas
+
+    click.echo(without_formulas(table).to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
+
+
+def echo_tasks(results: "Results", page: "Callable[[Results, str], str]", wide: bool) -> None:
+    """The page of each task, under its name."""
+    for task in dict.fromkeys(cell.task for cell in results.cells):
+        echo_page(f"### {task}\n\n{page(results, task)}", wide)
 
 
 def echo_page(page: str, wide: bool = False) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from jijbench.cli._results import default_folder, only_rows, only_tasks, open_results, results_folder
-from jijbench.cli._tables import echo_page, wide_tables
+from jijbench.cli._tables import echo_csv, echo_tasks, wide_tables
 
 
 @click.command()
@@ -20,12 +20,9 @@ def command(
 ) -> None:
     """Whether predicted standard deviations and conformal intervals keep what they promise."""
     from jijbench.tables.uncertainty import uncertainty_markdown, uncertainty_table
-    from jijbench.text import without_formulas
 
     found = open_results(benchmark, results or default_folder(benchmark), tasks, rows)
     if csv:
-        table = without_formulas(uncertainty_table(found))
-        click.echo(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"), nl=False)
-        return
-    for task in dict.fromkeys(cell.task for cell in found.cells):
-        echo_page(f"### {task}\n\n{uncertainty_markdown(found, task)}", wide)
+        echo_csv(uncertainty_table(found))
+    else:
+        echo_tasks(found, uncertainty_markdown, wide)

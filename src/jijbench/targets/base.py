@@ -1,5 +1,6 @@
 """What a kind of target has to say of itself."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ Labels = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(ABC):
     """A quantity to predict; compared by value. Each kind is a subclass and says how its values behave.
 
     Values are arrays (n, *shape) in ``unit``, errors alike. ``labels`` are what scores know of the samples beside their
@@ -58,9 +59,9 @@ class Target:
     analyses: ClassVar[frozenset[str]] = frozenset()
     directional: ClassVar[bool] = False
 
+    @abstractmethod
     def scores(self, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels) -> Scores:
         """All scores of predictions ``mean`` (n, *shape), weighted by ``weight`` (n,)."""
-        raise NotImplementedError
 
     def score(
         self, name: str, truth: np.ndarray, mean: np.ndarray, weight: np.ndarray, labels: Labels
@@ -72,9 +73,9 @@ class Target:
         """(n,) bool: the samples that the headline counts."""
         return np.ones(len(labels["magnetic"]), dtype=bool)
 
+    @abstractmethod
     def loss(self, values: np.ndarray) -> np.ndarray:
         """(n,) what the headline is the weighted mean of, of errors; of truths, what they are measured by."""
-        raise NotImplementedError
 
     def size(self, values: np.ndarray) -> np.ndarray:
         """(n,) how large each value is, in ``unit``."""
